@@ -1,0 +1,86 @@
+"""Between the reporter and its senders: a report to send, and the verdict on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ven_actors.model import Block, Layout, SealedReport
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """POST this report. `blocks` are its columns in order of time, all of one layout.
+
+    `known_reports` says how many reports of this VEN and event the VTN is known to hold (where a look-up starts).
+    """
+
+    report: SealedReport
+    layout: Layout
+    blocks: tuple[Block, ...]
+    known_reports: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The VTN has the report for certain: a complete 201, or an equal one found.
+
+    `possibly_doubled`: an earlier attempt could not be settled, so it was sent again and may stand there twice.
+    """
+
+    sender: str
+    run: int
+    report_id: int
+    posts: int = 1
+    possibly_doubled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The VTN does not want this report's content (400, 413, 415, 422, or a different one of that name)."""
+
+    sender: str
+    run: int
+    report_id: int
+    status: int
+    words: str
+    posts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Not now: keep it, wait (`retry_after_s` if the VTN said how long), try again. It certainly did not arrive.
+
+    `slow` means that an operator has to act (403, 405, 501, credentials): try, but rarely.
+    """
+
+    sender: str
+    run: int
+    report_id: int
+    reason: str
+    retry_after_s: float | None = None
+    slow: bool = False
+    posts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """It may have arrived; look it up before it is sent again."""
+
+    sender: str
+    run: int
+    report_id: int
+    reason: str
+    posts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EventGone:
+    """The VTN no longer knows the report's event: the report is withdrawn."""
+
+    sender: str
+    run: int
+    report_id: int
+    posts: int = 1
+
+
+Verdict = Accepted | Refused | Held | Ambiguous | EventGone

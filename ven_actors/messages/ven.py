@@ -1,0 +1,47 @@
+"""To VenActor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ven_actors.model import Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Simulated time has come to `now_s`, and these jobs are due. Ticks coalesce: latest time, union of jobs."""
+
+    now_s: float
+    mono_s: float
+    due: frozenset[str]
+
+    def merged_with(self, newer: Tick) -> Tick:
+        return Tick(newer.now_s, newer.mono_s, self.due | newer.due)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Where this VEN goes on: the end of its last committed interval, and what its VTN said before."""
+
+    run: int
+    closed_until_s: int | None
+    enrolment: Enrolment | None
+    event_book: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Everything of this run up to `upto_s` is in the store."""
+
+    run: int
+    upto_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Close what has ended by `now_s` and no interval after it; read the events once more."""
+
+    now_s: float
+
+
+ToVen = Tick | Recovered | Committed | Drain

@@ -1,0 +1,293 @@
+"""Neutral frozen facts that every part of the house may know; nothing here does anything.
+
+Simulated time is seconds since the Unix epoch, UTC (`_s`); infinity stands for "for ever".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+LOADS_PER_RESOURCE = 6
+
+
+class Secret:
+    """A string that never shows itself in logs or tracebacks; `reveal()` is the only way to its value."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def reveal(self) -> str:
+        return self._value
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """OAuth client credentials of one VEN; `token_url` empty means: discover it."""
+
+    client_id: str
+    client_secret: Secret
+    token_url: str = ""
+
+
+class RegistrationStatus(StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    SUSPENDED = "SUSPENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadComponent:
+    """One metered part of a resource: `meter` names a column of the profiles, `scale` multiplies it."""
+
+    component: str
+    kind: str
+    meter: str
+    scale: float
+    sheddable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    resource_id: str
+    ven_name: str
+    name: str
+    kind: str
+    meter_point_id: str
+    place: str
+    status: RegistrationStatus
+    loads: tuple[LoadComponent, ...]
+
+
+# --- what the VTN asks for -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDescriptor:
+    """OpenADR `reportDescriptor`, defaults of 3.1.0. `targets` empty means every resource."""
+
+    payload_type: str
+    reading_type: str = "DIRECT_READ"
+    units: str | None = None
+    targets: tuple[str, ...] = ()
+    aggregate: bool = False
+    start_interval: int = -1
+    num_intervals: int = -1
+    historical: bool = True
+    frequency: int = -1
+    repeat: int = 1
+    report_intervals: str = "INTERVALS"
+
+
+class EventInterval(NamedTuple):
+    """One interval of an event after all inheritance: its id and its place in simulated time."""
+
+    interval_id: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPlan:
+    """Where an event's intervals lie.
+
+    `intervals` is one round in array order. `period_s` is None when there is but one round; otherwise round r is
+    shifted by r x `period_months` calendar months and then by r x `period_s`, until `end_s`. `implied` (an
+    intervalPeriod without intervals, or the VEN's own intervals) means that the ids count on from round to round; in
+    a loop they repeat. `own` means that these are the VEN's own metering intervals, which only a report can tell the
+    VTN.
+    """
+
+    intervals: tuple[EventInterval, ...]
+    period_s: float | None
+    end_s: float
+    implied: bool
+    period_months: int = 0
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """One report descriptor of one event, as it concerns one VEN.
+
+    `request_id` is the same for the same event and descriptor whenever it is read again.
+    `resource_names` None means all resources of the VEN.
+    """
+
+    request_id: str
+    event_id: str
+    program_id: str
+    descriptor: ReportDescriptor
+    plan: IntervalPlan
+    resource_names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The event intervals that one report covers, in order."""
+
+    intervals: tuple[EventInterval, ...]
+
+    @property
+    def start_s(self) -> float:
+        return self.intervals[0].start_s
+
+    @property
+    def end_s(self) -> float:
+        return max(interval.end_s for interval in self.intervals)
+
+
+# --- what a VEN makes ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The rows and columns of a VEN's blocks: rows are resources, columns load components."""
+
+    resource_names: tuple[str, ...]
+    components: tuple[str, ...]
+
+    @property
+    def readings(self) -> int:
+        return len(self.resource_names) * len(self.components)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One metering interval of one VEN: mean power in watts, int32, shape (resources, load components)."""
+
+    start_s: int
+    interval_s: int
+    power_w: npt.NDArray[np.int32]
+
+    @property
+    def end_s(self) -> int:
+        return self.start_s + self.interval_s
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What the VTN gave a VEN when it registered: its own id, and one per resource name."""
+
+    ven_id: str
+    resource_ids: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedReport:
+    """A report whose name and content are fixed for ever.
+
+    Its content is made of the blocks that overlap `intervals`, restricted to `rows` of their layout (None: all).
+    `periods` says that the intervals are not exactly the event's, so that each must state its own place in time.
+    `in_doubt` says that an earlier attempt may have arrived.
+    """
+
+    report_id: int
+    name: str
+    ven_name: str
+    event_id: str
+    program_id: str
+    descriptor: ReportDescriptor
+    intervals: tuple[EventInterval, ...]
+    rows: tuple[int, ...] | None
+    periods: bool
+    in_doubt: bool
+
+
+# --- what the fleet tells about itself -------------------------------------------------------------------------
+
+
+class VenState(StrEnum):
+    STARTING = "starting"
+    ENROLLING = "enrolling"
+    RUNNING = "running"
+    VTN_LOST = "vtn lost"
+    REFUSED = "credentials refused"
+    RESTARTING = "restarting"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The ledger. Honest means: generated = accepted + queued + quarantined + evicted + unasked."""
+
+    generated: int = 0
+    accepted: int = 0
+    queued: int = 0
+    quarantined: int = 0
+    evicted: int = 0
+    unasked: int = 0
+    gap: int = 0
+
+    @property
+    def unaccounted(self) -> int:
+        return self.generated - self.accepted - self.queued - self.quarantined - self.evicted - self.unasked
+
+
+@dataclass(frozen=True, slots=True)
+class VenStatus:
+    """One VEN as it sees itself; `closed_until_s` is committed, `reached` says that its VTN answered in this run."""
+
+    name: str
+    state: VenState
+    resources: int
+    power_w: int
+    closed_until_s: int | None
+    events: int
+    last_error: str = ""
+    reached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """One job of the clock's schedule; `next_run_s` is simulated time where `simulated`, else wall time."""
+
+    name: str
+    every: str
+    next_run_s: float
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterStatus:
+    """What the reporter knows of the whole life of the state folder: the ledger, in all and per VEN, and counts."""
+
+    readings: Readings = field(default_factory=Readings)
+    by_ven: dict[str, Readings] = field(default_factory=dict)
+    last_error_by_ven: dict[str, str] = field(default_factory=dict)
+    reports_accepted: int = 0
+    reports_refused: int = 0
+    reports_open: int = 0
+    closed_until_by_ven: dict[str, int] = field(default_factory=dict)
+    posts: int = 0
+    possibly_doubled: int = 0
+    in_flight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStatus:
+    """The fleet as its supervisor sees it."""
+
+    now_s: float
+    vens: dict[str, VenStatus]
+    restarts: dict[str, int]
+    jobs: tuple[JobStatus, ...]
+    paused: bool
+    reporter: ReporterStatus
+    draining: bool = False
