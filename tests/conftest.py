@@ -1,0 +1,51 @@
+"""Fixtures that every test may need."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parent
+
+
+def load_helper(name: str) -> ModuleType:
+    """A module beside this file; the tests are no package and are imported by path."""
+    known = sys.modules.get(name)
+    if known is not None:
+        return known
+    spec = importlib.util.spec_from_file_location(name, TESTS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def official_file() -> Path:
+    folder = os.environ.get("OPENADR_SPEC_DIR")
+    return Path(folder or TESTS.parent.parent / "shared" / "spec") / "3.1.0" / "openadr3.yaml"
+
+
+@pytest.fixture(scope="session")
+def vtn_calls() -> ModuleType:
+    """`vtn_calls.Caller(vtn, client)`: plain HTTP to an in-process VTN, every answer held against the official file."""
+    module = load_helper("vtn_calls")
+    if official_file().is_file():
+        module.Caller.official = load_helper("spec31").OfficialFile(official_file())
+    return module
+
+
+@pytest.fixture(scope="session")
+def spec31() -> Any:
+    """The official OpenADR 3.1.0 file: `check_request(...)` and `check_answer(...)` return lists of violations."""
+    file = official_file()
+    if not file.is_file():
+        pytest.skip(f"the official file is not at {file}; set OPENADR_SPEC_DIR")
+    return load_helper("spec31").OfficialFile(file)

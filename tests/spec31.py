@@ -1,0 +1,175 @@
+"""Requests and answers held against the official OpenADR 3.1.0 file, whose own mistakes are put right in memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+
+PREFIX = "/openadr3/3.1.0"
+FORM = "application/x-www-form-urlencoded"
+_NOW = re.compile(r"0001-01-01(T00:00:00(Z|[+-]\d\d:\d\d)?)?")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.IGNORECASE)
+
+formats = FormatChecker(())
+
+
+@formats.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    """RFC 3339, or the sentinel "now" that the file's text allows and its format does not."""
+    if not isinstance(value, str) or _NOW.fullmatch(value):
+        return True
+    return bool(_DATE_TIME.fullmatch(value) and datetime.fromisoformat(value.upper().replace(":60", ":59")))
+
+
+@formats.checks("int32")
+def _is_int32(value: object) -> bool:
+    return not isinstance(value, int) or -(2**31) <= value < 2**31
+
+
+def put_right(document: dict[str, Any]) -> None:
+    """The mistakes of the published file, one by one."""
+    schemas, paths = document["components"]["schemas"], document["paths"]
+    # A stray "-" makes this default a string.
+    schemas["BlVenRequest"]["properties"]["targets"]["default"] = None
+    # The answers would have to have two object types at once.
+    for answer, request in (("ven", "BlVenRequest"), ("resource", "BlResourceRequest")):
+        stored = {key: value for key, value in schemas[request].items() if key != "required"}
+        stored["properties"] = {k: v for k, v in stored["properties"].items() if k != "objectType"}
+        stored["required"] = [name for name in schemas[request]["required"] if name != "objectType"]
+        schemas[answer]["allOf"] = [{"$ref": "#/components/schemas/objectMetadata"}, stored]
+    # An item without a type would be anything.
+    schemas["programRequest"]["properties"]["programDescriptions"]["items"]["type"] = "object"
+    # Left out by accident.
+    paths["/programs/{programID}"]["put"]["responses"]["401"] = {"$ref": "#/components/responses/unauthorized"}
+    paths["/vens"]["post"]["responses"]["409"] = {"$ref": "#/components/responses/conflict"}
+    # Discriminators have no mapping, and OpenAPI 3.0 says some things in its own way.
+    _to_json_schema(document)
+
+
+def _to_json_schema(node: Any) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _to_json_schema(item)
+    elif isinstance(node, dict):
+        node.pop("discriminator", None)
+        if node.pop("nullable", False):
+            node["type"] = [node["type"], "null"]
+        if node.get("exclusiveMaximum") is True:
+            node["exclusiveMaximum"] = node.pop("maximum")
+        for value in list(node.values()):
+            _to_json_schema(value)
+
+
+class OfficialFile:
+    """`check_request` and `check_answer` return what is wrong, one line each; an empty list means valid."""
+
+    def __init__(self, file: Path) -> None:
+        self._document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        put_right(self._document)
+
+    def check_request(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> list[str]:
+        found = self._operation(method, path)
+        if isinstance(found, str):
+            return [found]
+        operation, parameters, path_values = found
+        headers = {name.lower(): value for name, value in headers.items()}
+        wrong = self._check_parameters(parameters, path_values, query)
+        if "security" in operation and not headers.get("authorization", "").startswith("Bearer "):
+            wrong.append("the bearer token is missing")
+        if "requestBody" in operation:
+            wrong += self._check_body(operation["requestBody"]["content"], headers, body)
+        elif body:
+            wrong.append("there is a body where none is defined")
+        return [f"{method} {path}: {line}" for line in wrong]
+
+    def check_answer(self, method: str, path: str, status: int, body: bytes) -> list[str]:
+        """Errors that the file does not list for the operation (405, 413, ...) have to be problems all the same."""
+        found = self._operation(method, path)
+        responses = {} if isinstance(found, str) else found[0]["responses"]
+        response = responses.get(str(status))
+        if response is None and status < 400:
+            return [f"{method} {path}: status {status} is not defined"]
+        problem = {"$ref": "#/components/schemas/problem"}
+        schema = problem if response is None else self._resolved(response)["content"]["application/json"]["schema"]
+        return [f"{method} {path} {status}: {line}" for line in self._check_json(schema, body)]
+
+    def _operation(self, method: str, path: str) -> tuple[dict[str, Any], list[Any], dict[str, str]] | str:
+        bare = path[path.index(PREFIX) + len(PREFIX) :] if PREFIX in path else path
+        for template, item in self._document["paths"].items():
+            match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template), bare)
+            if match:
+                if method.lower() not in item:
+                    return f"{method} {path}: the method is not defined"
+                operation = item[method.lower()]
+                return operation, item.get("parameters", []) + operation.get("parameters", []), match.groupdict()
+        return f"{method} {path}: the path is not defined"
+
+    def _check_parameters(self, parameters: list[Any], path_values: dict[str, str], query: str) -> list[str]:
+        given = parse_qs(query, keep_blank_values=True, strict_parsing=bool(query))
+        wrong = []
+        for parameter in parameters:
+            name = parameter["name"]
+            values = [path_values[name]] if parameter["in"] == "path" else given.pop(name, None)
+            if values is not None:
+                wrong += [f"{name}: {line}" for line in self._check_values(parameter["schema"], values)]
+        return wrong + [f"the query parameter {name} is not defined" for name in given]
+
+    def _check_values(self, schema: dict[str, Any], values: list[str]) -> list[str]:
+        schema = self._resolved(schema)
+        if schema["type"] == "array":
+            return self._check(schema, values)
+        if len(values) > 1:
+            return ["given more than once"]
+        (value,) = values
+        if schema["type"] in ("integer", "boolean"):
+            try:
+                return self._check(schema, json.loads(value))
+            except ValueError:
+                return [f"{value!r} is no {schema['type']}"]
+        return self._check(schema, value)
+
+    def _check_body(self, content: dict[str, Any], headers: Mapping[str, str], body: bytes) -> list[str]:
+        media_type = headers.get("content-type", "").partition(";")[0]
+        if media_type not in content:
+            return [f"the content type is {media_type!r}, not one of {sorted(content)}"]
+        schema = content[media_type]["schema"]
+        if media_type != FORM:
+            return self._check_json(schema, body)
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+        schema = self._resolved(schema)
+        if headers.get("authorization", "").startswith("Basic "):
+            # The file knows credentials in the form only; its text and RFC 6749 allow the header instead.
+            schema = {**schema, "required": ["grant_type"]}
+        return self._check(schema, form)
+
+    def _check_json(self, schema: dict[str, Any], body: bytes) -> list[str]:
+        try:
+            value = json.loads(body, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            return [f"no JSON: {error}"]
+        return self._check(schema, value)
+
+    def _check(self, schema: dict[str, Any], value: Any) -> list[str]:
+        whole = {**schema, "components": self._document["components"]}
+        errors = Draft202012Validator(whole, format_checker=formats).iter_errors(value)
+        return [f"{error.json_path}: {error.message[:300]}" for error in errors]
+
+    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            target: Any = self._document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            node = target
+        return node
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

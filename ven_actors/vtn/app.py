@@ -1,0 +1,125 @@
+"""One VTN: its store, its clients and tokens, and the interfaces mounted beside each other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Router
+
+from ven_actors.vtn.clients import Client, Clients
+from ven_actors.vtn.demo import Demo, DemoPlan
+from ven_actors.vtn.exchange import Desk, problem_answer
+from ven_actors.vtn.facts import Clock
+from ven_actors.vtn.problems import Problem
+from ven_actors.vtn.rules import Rules
+from ven_actors.vtn.store.database import identity_of, lock_state, open_database
+from ven_actors.vtn.store.objects import Objects
+from ven_actors.vtn.store.reports import Reports
+from ven_actors.vtn.store.worker import Worker
+from ven_actors.vtn.tokens import Tokens
+from ven_actors.vtn.v310 import routes as v310
+
+BASE_PATHS = {"3.1": v310.PREFIX}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    keep_bytes: int = 1024**3
+    max_body_bytes: int = 8 * 1024**2
+    token_life_s: int = 3600
+
+
+class Vtn:
+    """Everything of a VTN but its socket; `app` is the ASGI application.
+
+    `state_dir` None keeps it all in memory. `now_s` is the VTN's time (object metadata, which events are over),
+    `mono_s` judges the life of tokens. Raises `StateUnusable`; a context manager that closes the store.
+    """
+
+    def __init__(
+        self,
+        *,
+        clients: Iterable[Client],
+        now_s: Clock,
+        mono_s: Clock,
+        state_dir: Path | None = None,
+        limits: Limits | None = None,
+        demo: DemoPlan | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        known = Clients(clients)
+        with contextlib.ExitStack() as undo:
+            if state_dir is not None:
+                undo.enter_context(lock_state(state_dir))
+            connection = open_database(state_dir)
+            self.identity = identity_of(connection)
+            reports = Reports(connection, limits.keep_bytes)
+            rules = Rules(Objects(connection), reports, now_s)
+            self.worker = Worker(connection, rules, reset=reports.recount)
+            undo.callback(self.worker.close)
+            self._closing = undo.pop_all()
+        self.tokens = Tokens(limits.token_life_s, mono_s)
+        self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes)
+        self._demo = None if demo is None else Demo(self.worker, now_s, demo)
+        self.app = self._build_app()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def _build_app(self) -> Starlette:
+        app = Starlette(
+            routes=[
+                Mount(v310.PREFIX, app=Router(v310.routes(self.desk), redirect_slashes=False)),
+                *v310.root_routes(self.desk),
+            ],
+            exception_handlers={Problem: _on_problem, HTTPException: _on_http_error, Exception: _on_bug},
+            lifespan=self._lifespan,
+        )
+        app.router.redirect_slashes = False
+        return app
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        if self._demo is None:
+            yield
+            return
+        await self._demo.refresh()
+        stop = asyncio.Event()
+        keeping = asyncio.create_task(self._demo.keep(stop))
+        yield
+        stop.set()
+        await keeping
+
+
+async def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_answer(error)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own: no such path, no such method."""
+    assert isinstance(error, HTTPException)
+    what = f"{request.method} is not allowed here" if error.status_code == 405 else "there is nothing at this path"
+    return problem_answer(Problem(error.status_code, what, headers=dict(error.headers or {})))
+
+
+async def _on_bug(_request: Request, _error: Exception) -> Response:
+    return problem_answer(Problem(500, "the VTN failed on this request; see its log"))

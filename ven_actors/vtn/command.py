@@ -1,0 +1,150 @@
+"""The command line of the embedded VTN. Every option is also an environment variable, VEN_ACTORS_VTN_..."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ven_actors.vtn.app import BASE_PATHS, Limits, Vtn
+from ven_actors.vtn.clients import Client, ClientsError, others_may_read, parse_client, read_clients
+from ven_actors.vtn.demo import DAY_S, DemoPlan
+from ven_actors.vtn.facts import Clock
+from ven_actors.vtn.problems import StateUnusable
+from ven_actors.vtn.server import VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
+from ven_actors.vtn.units import Bytes, Seconds
+
+_LARGEST_EPOCH_S = 32_503_680_000  # the year 3000
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+log = logging.getLogger("ven_actors.vtn")
+
+
+class CannotStart(click.ClickException):
+    """Usage or state; one line on stderr."""
+
+    exit_code = 2
+
+
+def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock:
+    """Time that stands at `start_s` (None: wall time) now and runs `speed` times as fast as `wall_s`."""
+    begun_s = wall_s()
+    base_s = begun_s if start_s is None else start_s
+    return lambda: base_s + (wall_s() - begun_s) * speed
+
+
+def _option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
+    """An option that is an environment variable too."""
+    variable = "VEN_ACTORS_VTN_" + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, *names, envvar=variable, show_envvar=True, **settings)
+
+
+@click.command(context_settings={"show_default": True})
+@_option("--host", default="127.0.0.1", help="Address to listen on.")
+@_option("--port", default=0, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@_option("--state", default="memory", help="Folder to keep everything in, or `memory`.")
+@_option(
+    "--client",
+    "client_texts",
+    multiple=True,
+    metavar="NAME:SECRET:ROLE",
+    help="An OAuth client with the role ven or bl; may be repeated. Other users of this machine can see it in the"
+    " process list: prefer --clients-file.",
+)
+@_option(
+    "--clients-file",
+    type=click.Path(path_type=Path),
+    help="CSV with the header name,secret,role.",
+)
+@_option("--keep-bytes", default="1GiB", type=Bytes(), help="Compressed report bodies kept; the oldest go.")
+@_option("--max-body", default="8MiB", type=Bytes(), help="Largest request body.")
+@_option("--token-life", default="1h", type=Seconds(), help="How long a token is good for.")
+@_option("--demo", is_flag=True, help="Keep a program and daily events that ask for reports.")
+@_option("--demo-report-every", default="15s", type=Seconds(), help="What the demo's events ask for.")
+@_option(
+    "--demo-speed",
+    default=1.0,
+    type=click.FloatRange(0, 100_000, min_open=True),
+    help="Let the VTN's time run so many times as fast.",
+)
+@_option(
+    "--demo-start",
+    type=click.FloatRange(0, _LARGEST_EPOCH_S),
+    metavar="EPOCH_SECONDS",
+    help="The VTN's time at its start, in seconds since 1970; default: now.",
+)
+@_option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
+def vtn(
+    host: str,
+    port: int,
+    state: str,
+    client_texts: tuple[str, ...],
+    clients_file: Path | None,
+    keep_bytes: int,
+    max_body: int,
+    token_life: int,
+    demo: bool,
+    demo_report_every: int,
+    demo_speed: float,
+    demo_start: float | None,
+    exit_with_stdin: bool,
+) -> None:
+    """Run the embedded VTN: a small OpenADR 3.1 server for demos and tests.
+
+    When it is ready it prints one line of JSON to stdout, with its base URLs. SIGTERM and SIGINT end it.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    if DAY_S % demo_report_every:
+        raise CannotStart(f"--demo-report-every is {demo_report_every} s; it has to divide a day (86400 s)")
+    clients = _clients(client_texts, clients_file)
+    try:
+        house = Vtn(
+            clients=clients,
+            now_s=simulated_clock(demo_start, demo_speed, time.time),
+            mono_s=time.monotonic,
+            state_dir=None if state == "memory" else Path(state),
+            limits=Limits(keep_bytes, max_body, token_life),
+            demo=DemoPlan(demo_report_every, demo_speed) if demo else None,
+        )
+    except (StateUnusable, ClientsError) as error:
+        raise CannotStart(str(error)) from error
+    with house:
+        _serve(house, host, port, exit_with_stdin=exit_with_stdin)
+
+
+def _serve(house: Vtn, host: str, port: int, *, exit_with_stdin: bool) -> None:
+    try:
+        sock = listen(host, port)
+    except StateUnusable as error:
+        raise CannotStart(str(error)) from error
+    if not is_loopback(sock):
+        log.warning("not_loopback host=%s: plain HTTP, tokens and secrets can be read on the way", host)
+    base_urls = {version: root_url(sock) + path for version, path in BASE_PATHS.items()}
+    ready = json.dumps({"ready": True, "base_urls": base_urls, "identity": house.identity})
+    server = VtnServer(house.app, on_ready=lambda: click.echo(ready))
+    if exit_with_stdin:
+        stop_with_stdin(server.stop)
+    gc.collect()
+    gc.freeze()
+    serve(server, sock)
+
+
+def _clients(texts: tuple[str, ...], file: Path | None) -> list[Client]:
+    try:
+        clients = [parse_client(text) for text in texts]
+        if file is not None:
+            clients += read_clients(file)
+            if others_may_read(file):
+                log.warning("clients_file_readable_by_others path=%s: run chmod 600 on it", file)
+    except ClientsError as error:
+        raise CannotStart(str(error)) from error
+    if not clients:
+        raise CannotStart("no client could get a token; give --client NAME:SECRET:ROLE or --clients-file FILE")
+    return clients

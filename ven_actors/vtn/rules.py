@@ -1,0 +1,150 @@
+"""Who may see and change what: object privacy, unique names, foreign keys. Knows no wire format."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ven_actors.vtn.facts import (
+    Clock,
+    Draft,
+    Kind,
+    Query,
+    ReportDraft,
+    ReportQuery,
+    Role,
+    Stored,
+    StoredReport,
+    Viewer,
+)
+from ven_actors.vtn.problems import Problem
+from ven_actors.vtn.store.objects import Objects
+from ven_actors.vtn.store.reports import Reports
+
+EVERYTHING = Viewer("", Role.BL)
+
+
+class Shown(NamedTuple):
+    """An object and those of its targets that the viewer may know of."""
+
+    stored: Stored
+    targets: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The VTN without its wire. Every method runs in the store's thread and raises `Problem` before any change."""
+
+    objects: Objects
+    reports: Reports
+    now_s: Clock
+
+    # --- programs, events, vens, resources ---
+
+    def create(self, viewer: Viewer, draft: Draft) -> Shown:
+        """409 for a taken name or an unknown program; 404 for a resource of an unknown ven."""
+        if draft.parent_id is not None:
+            self._need_parent(viewer, draft, status=404 if draft.kind is Kind.RESOURCE else 409)
+        owned = replace(draft, client_id=draft.client_id or viewer.client_id)
+        try:
+            return self._shown(self.objects.insert(owned, self.now_s()), viewer)
+        except sqlite3.IntegrityError as error:
+            raise _name_taken(draft) from error
+
+    def replace(self, viewer: Viewer, object_id: str, draft: Draft) -> Shown:
+        """As `create`; what only business logic may set (clientID, targets) stays when a VEN writes."""
+        old = self._need(viewer, draft.kind, object_id)
+        if draft.parent_id is not None:
+            self._need_parent(viewer, draft, status=409)
+        if not viewer.sees_all:
+            draft = replace(draft, client_id=None, targets=old.draft.targets)
+        draft = replace(draft, client_id=draft.client_id or old.draft.client_id)
+        try:
+            return self._shown(self.objects.replace(old, draft, self.now_s()), viewer)
+        except sqlite3.IntegrityError as error:
+            raise _name_taken(draft) from error
+
+    def delete(self, viewer: Viewer, kind: Kind, object_id: str) -> Shown:
+        """What hangs on the object goes too: a program's events, a ven's resources. Reports stay."""
+        stored = self._need(viewer, kind, object_id)
+        shown = self._shown(stored, viewer)
+        self.objects.delete(stored)
+        if kind is Kind.EVENT:
+            self.reports.forget_bodiless(object_id)
+        return shown
+
+    def get(self, viewer: Viewer, kind: Kind, object_id: str) -> Shown:
+        return self._shown(self._need(viewer, kind, object_id), viewer)
+
+    def find(self, viewer: Viewer, kind: Kind, query: Query) -> list[Shown]:
+        """Targets in the query are first cut down to those granted to the VEN; if none is left, so is the list."""
+        asked = frozenset(query.targets)
+        if asked and not viewer.sees_all:
+            asked &= self.objects.granted(viewer.client_id)
+            if not asked:
+                return []
+        found = self.objects.find(kind, replace(query, targets=tuple(asked)), viewer)
+        return self._shown_all(found, viewer)
+
+    # --- reports ---
+
+    def create_report(self, viewer: Viewer, draft: ReportDraft) -> StoredReport:
+        program_id = self._program_of(viewer, draft)
+        return self.reports.insert(draft, viewer.client_id, program_id, self.now_s())
+
+    def replace_report(self, viewer: Viewer, report_id: str, draft: ReportDraft) -> StoredReport:
+        old = self.get_report(viewer, report_id)
+        return self.reports.replace(old, draft, self._program_of(viewer, draft), self.now_s())
+
+    def delete_report(self, viewer: Viewer, report_id: str) -> StoredReport:
+        report = self.get_report(viewer, report_id)
+        self.reports.delete(report)
+        return report
+
+    def get_report(self, viewer: Viewer, report_id: str) -> StoredReport:
+        report = self.reports.get(report_id, None if viewer.sees_all else viewer.client_id)
+        if report is None:
+            raise Problem(404, f"there is no report with the id {report_id!r}")
+        return report
+
+    def find_reports(self, viewer: Viewer, query: ReportQuery) -> list[StoredReport]:
+        return self.reports.find(query if viewer.sees_all else replace(query, client_id=viewer.client_id))
+
+    # --- what they stand on ---
+
+    def _need(self, viewer: Viewer, kind: Kind, object_id: str) -> Stored:
+        stored = self.objects.get(kind, object_id, viewer)
+        if stored is None:
+            raise Problem(404, f"there is no {kind.lower()} with the id {object_id!r}")
+        return stored
+
+    def _need_parent(self, viewer: Viewer, draft: Draft, status: int) -> None:
+        kind = Kind.VEN if draft.kind is Kind.RESOURCE else Kind.PROGRAM
+        assert draft.parent_id is not None
+        if self.objects.get(kind, draft.parent_id, viewer) is None:
+            raise Problem(status, f"{kind.lower()}ID {draft.parent_id!r} is unknown; create the {kind.lower()} first")
+
+    def _program_of(self, viewer: Viewer, draft: ReportDraft) -> str:
+        event = self.objects.get(Kind.EVENT, draft.event_id, viewer)
+        if event is None:
+            raise Problem(409, f"eventID {draft.event_id!r} is unknown; a report belongs to an existing event")
+        return event.draft.parent_id or ""
+
+    def _shown(self, stored: Stored, viewer: Viewer) -> Shown:
+        return self._shown_all([stored], viewer)[0]
+
+    def _shown_all(self, found: list[Stored], viewer: Viewer) -> list[Shown]:
+        """Target hiding (OpenADR 3.1.0 Definition): a VEN sees those targets that were granted to it."""
+        if viewer.sees_all or not any(stored.draft.targets for stored in found):
+            return [Shown(stored, stored.draft.targets) for stored in found]
+        granted = self.objects.granted(viewer.client_id)
+        return [Shown(stored, _cut(stored.draft.targets, granted)) for stored in found]
+
+
+def _cut(targets: tuple[str, ...] | None, granted: frozenset[str]) -> tuple[str, ...] | None:
+    return None if targets is None else tuple(target for target in targets if target in granted)
+
+
+def _name_taken(draft: Draft) -> Problem:
+    return Problem(409, f"there is already a {draft.kind.lower()} named {draft.name!r}; names have to be unique")

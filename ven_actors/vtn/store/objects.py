@@ -1,0 +1,125 @@
+"""Programs, events, vens and resources as rows. Lists come in the order of creation."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from ven_actors.vtn.facts import Draft, Kind, Query, Stored, Viewer
+
+_COLUMNS = "id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body"
+_GRANTED = (
+    "SELECT given.target FROM object holder JOIN target given ON given.seq = holder.seq"
+    " WHERE holder.client_id = ? AND holder.kind IN ('VEN', 'RESOURCE')"
+)
+_BY_CLIENT = frozenset({Kind.VEN, Kind.RESOURCE})
+
+
+class Objects:
+    """Rows of the table `object`; runs in the store's thread only."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, draft: Draft, now_s: float) -> Stored:
+        """Raises `sqlite3.IntegrityError`, having changed nothing, if the name is taken."""
+        object_id = uuid.uuid4().hex
+        seq = self._connection.execute(
+            "INSERT INTO object (id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (object_id, draft.kind, *_values(draft), now_s, now_s, draft.body),
+        ).lastrowid
+        assert seq is not None
+        self._write_targets(seq, draft.targets)
+        return Stored(object_id, now_s, now_s, draft)
+
+    def replace(self, old: Stored, draft: Draft, now_s: float) -> Stored:
+        """Raises `sqlite3.IntegrityError`, having changed nothing, if the name is taken."""
+        ((seq,),) = self._connection.execute(
+            "UPDATE object SET name = ?, parent_id = ?, client_id = ?, targets = ?, ends_s = ?, modified_s = ?,"
+            " body = ? WHERE id = ? RETURNING seq",
+            (*_values(draft), now_s, draft.body, old.id),
+        ).fetchall()
+        self._connection.execute("DELETE FROM target WHERE seq = ?", (seq,))
+        self._write_targets(seq, draft.targets)
+        return Stored(old.id, old.created_s, now_s, draft)
+
+    def delete(self, stored: Stored) -> None:
+        """Delete the object and what hangs on it: a program's events, a ven's resources."""
+        rows = self._connection.execute(
+            "DELETE FROM object WHERE id = ? OR parent_id = ? RETURNING seq", (stored.id, stored.id)
+        ).fetchall()
+        self._connection.executemany("DELETE FROM target WHERE seq = ?", rows)
+
+    def get(self, kind: Kind, object_id: str, viewer: Viewer) -> Stored | None:
+        """The object, or None if there is none of this id or the viewer may not see it."""
+        condition, values = _visible(kind, viewer)
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM object o WHERE o.id = ? AND o.kind = ?{condition}",
+            (object_id, kind, *values),
+        ).fetchone()
+        return None if row is None else _stored(row)
+
+    def find(self, kind: Kind, query: Query, viewer: Viewer) -> list[Stored]:
+        condition, values = _visible(kind, viewer)
+        conditions = ["o.kind = ?"]
+        parameters: list[str | float] = [kind]
+        for clause, value in (
+            ("o.name = ?", query.name),
+            ("o.parent_id = ?", query.parent_id),
+            ("(o.ends_s IS NULL OR o.ends_s > ?)", query.active_at_s),
+        ):
+            if value is not None:
+                conditions.append(clause)
+                parameters.append(value)
+        if query.targets:
+            marks = ", ".join("?" * len(query.targets))
+            conditions.append(f"(SELECT count(*) FROM target t WHERE t.seq = o.seq AND t.target IN ({marks})) = ?")
+            parameters += [*query.targets, len(query.targets)]
+        rows = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM object o WHERE {' AND '.join(conditions)}{condition}"
+            " ORDER BY o.seq LIMIT ? OFFSET ?",
+            (*parameters, *values, query.limit, query.skip),
+        )
+        return [_stored(row) for row in rows]
+
+    def granted(self, client_id: str) -> frozenset[str]:
+        """The targets that business logic has given to this client's vens and resources."""
+        return frozenset(target for (target,) in self._connection.execute(_GRANTED, (client_id,)))
+
+    def count(self, kind: Kind) -> int:
+        (number,) = self._connection.execute("SELECT count(*) FROM object WHERE kind = ?", (kind,)).fetchone()
+        return int(number)
+
+    def _write_targets(self, seq: int, targets: Iterable[str] | None) -> None:
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO target VALUES (?, ?)", [(seq, target) for target in targets or ()]
+        )
+
+
+def _visible(kind: Kind, viewer: Viewer) -> tuple[str, tuple[str, ...]]:
+    """Object privacy (3.1.0 Definition): own vens and resources; what has no target or a granted one."""
+    if viewer.sees_all:
+        return "", ()
+    if kind in _BY_CLIENT:
+        return " AND o.client_id = ?", (viewer.client_id,)
+    condition = (
+        " AND (NOT EXISTS (SELECT 1 FROM target t WHERE t.seq = o.seq)"
+        f" OR EXISTS (SELECT 1 FROM target t WHERE t.seq = o.seq AND t.target IN ({_GRANTED})))"
+    )
+    return condition, (viewer.client_id,)
+
+
+def _values(draft: Draft) -> tuple[str | float | None, ...]:
+    targets = None if draft.targets is None else msgspec.json.encode(draft.targets).decode()
+    return draft.name, draft.parent_id, draft.client_id, targets, draft.ends_s
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    object_id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body = row
+    kept = None if targets is None else msgspec.json.decode(targets, type=tuple[str, ...])
+    return Stored(object_id, created_s, modified_s, Draft(Kind(kind), body, name, parent_id, client_id, kept, ends_s))

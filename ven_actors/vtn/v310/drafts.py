@@ -1,0 +1,135 @@
+"""From a request's bytes to a neutral draft, and from what is stored to an answer's bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ven_actors.vtn.facts import Draft, Kind, ReportDraft, Role, StoredReport, Viewer
+from ven_actors.vtn.problems import Problem
+from ven_actors.vtn.rules import Shown
+from ven_actors.vtn.v310.ends import event_ends_s
+from ven_actors.vtn.v310.formats import date_time
+from ven_actors.vtn.v310.wire import (
+    BlResourceRequest,
+    BlVenRequest,
+    EventRequest,
+    ProgramRequest,
+    ReportRequest,
+    ResourceBody,
+    VenBody,
+    VenResourceRequest,
+    VenVenRequest,
+)
+
+T = TypeVar("T")
+_encode = msgspec.json.Encoder().encode
+_program = msgspec.json.Decoder(ProgramRequest)
+_event = msgspec.json.Decoder(EventRequest)
+_report = msgspec.json.Decoder(ReportRequest)
+_ven = msgspec.json.Decoder(VenVenRequest | BlVenRequest)
+_resource = msgspec.json.Decoder(VenResourceRequest | BlResourceRequest)
+
+
+def program_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
+    request = _decode(_program, body)
+    targets = _given(request.targets)
+    request.targets = UNSET
+    return Draft(Kind.PROGRAM, _encode(request), name=request.programName, targets=targets)
+
+
+def event_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
+    request = _decode(_event, body)
+    targets = _given(request.targets)
+    request.targets = UNSET
+    ends_s = event_ends_s(request, now_s)
+    return Draft(Kind.EVENT, _encode(request), parent_id=request.programID, targets=targets, ends_s=ends_s)
+
+
+def ven_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
+    request = _decode(_ven, body)
+    kept = _encode(VenBody(request.venName, request.attributes))
+    if isinstance(request, BlVenRequest):
+        _need_role(viewer, Role.BL, "BL_VEN_REQUEST")
+        targets = _given(request.targets)
+        return Draft(Kind.VEN, kept, name=request.venName, client_id=request.clientID, targets=targets)
+    _need_role(viewer, Role.VEN, "VEN_VEN_REQUEST")
+    return Draft(Kind.VEN, kept, name=request.venName)
+
+
+def resource_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
+    request = _decode(_resource, body)
+    kept = _encode(ResourceBody(request.resourceName, request.venID, request.attributes))
+    draft = Draft(Kind.RESOURCE, kept, name=request.resourceName, parent_id=request.venID)
+    if isinstance(request, BlResourceRequest):
+        _need_role(viewer, Role.BL, "BL_RESOURCE_REQUEST")
+        return replace(draft, client_id=request.clientID, targets=_given(request.targets))
+    _need_role(viewer, Role.VEN, "VEN_RESOURCE_REQUEST")
+    return draft
+
+
+def report_draft(body: bytes) -> ReportDraft:
+    request = _decode(_report, body)
+    name = None if request.reportName is UNSET else request.reportName
+    return ReportDraft(request.eventID, request.clientName, name, _encode(request))
+
+
+def object_json(shown: Shown) -> bytes:
+    stored, targets = shown
+    draft = stored.draft
+    head: dict[str, object] = {
+        "id": stored.id,
+        "createdDateTime": date_time(stored.created_s),
+        "modificationDateTime": date_time(stored.modified_s),
+        "objectType": draft.kind.value,
+    }
+    if draft.kind in (Kind.VEN, Kind.RESOURCE):
+        head["clientID"] = draft.client_id
+    head["targets"] = targets
+    return _joined(head, draft.body)
+
+
+def report_json(report: StoredReport) -> bytes:
+    """A report whose body has made room for newer ones has its names still, and no resources."""
+    head: dict[str, object] = {
+        "id": report.id,
+        "createdDateTime": date_time(report.created_s),
+        "modificationDateTime": date_time(report.modified_s),
+        "objectType": "REPORT",
+        "clientID": report.client_id,
+    }
+    body = report.body
+    if body is None:
+        body = _encode(ReportRequest(report.event_id, report.client_name, [], report.report_name))
+    return _joined(head, body)
+
+
+def list_json(items: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def _joined(head: dict[str, object], body: bytes) -> bytes:
+    """One JSON object of both; `body` is never empty, as every kind has a required property."""
+    return _encode(head)[:-1] + b"," + body[1:]
+
+
+def _decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    try:
+        body.decode()
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, f"the body is not valid: {error}") from error
+
+
+def _given(targets: list[str] | UnsetType | None) -> tuple[str, ...] | None:
+    return None if targets is UNSET or targets is None else tuple(targets)
+
+
+def _need_role(viewer: Viewer, role: Role, form: str) -> None:
+    if viewer.role is not role:
+        who = "business logic" if role is Role.BL else "a VEN"
+        raise Problem(403, f"objectType {form} is for {who} only; this client has the role {viewer.role}")
