@@ -1,0 +1,552 @@
+"""The client against a small VTN over real HTTP: enrolling, reading, reporting, looking up."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from ven_actors.errors import CredentialsRefused, UsageError, VtnNonsense, VtnRefused, VtnUnreachable
+from ven_actors.model import Credentials, Enrolment, RegistrationStatus, Resource, Secret
+from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.paging import pages
+from ven_actors.openadr.report_lookup import MOST_REQUESTS, FindResult
+from ven_actors.openadr.transport import SharedAdapter
+from ven_actors.openadr.v310 import V310
+
+Hook = Callable[[Request], Response | None]
+
+
+class Vtn:
+    """Lists, filters, pages and creates; `hook` may answer instead."""
+
+    def __init__(self) -> None:
+        self.lists: dict[str, list[dict[str, Any]]] = {
+            name: [] for name in ("programs", "events", "reports", "vens", "resources")
+        }
+        self.asked: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.hook: Hook = lambda _: None
+
+    def handle(self, request: Request) -> Response:
+        query = request.query_string.decode()
+        self.asked.append(f"{request.method} {request.path}" + (f"?{query}" if query else ""))
+        early = self.hook(request)
+        if early is not None:
+            return early
+        if request.path == "/auth/token":
+            return shown({"access_token": "t", "token_type": "Bearer"})
+        if request.path == "/auth/server":
+            return shown({"title": "none"}, 404)
+        _, name, *rest = request.path.split("/")
+        if request.method == "POST":
+            return self.create(name, request.get_json())
+        if rest:
+            found = [each for each in self.lists[name] if each["id"] == rest[0]]
+            return shown(found[0]) if found else shown({"title": "gone"}, 404)
+        arguments = request.args
+        listed = [
+            each
+            for each in self.lists[name]
+            if all(each.get(key, value) == value for key, value in arguments.items() if key not in PAGING)
+        ]
+        skip, limit = int(arguments["skip"]), int(arguments["limit"])
+        return shown(listed[skip : skip + limit])
+
+    def create(self, name: str, body: dict[str, Any]) -> Response:
+        self.bodies.append(body)
+        stored = {"id": f"{name}-{len(self.lists[name])}"} | body
+        self.lists[name].append(stored)
+        return shown(stored, 201)
+
+    def count(self, start: str) -> int:
+        return sum(each.startswith(start) for each in self.asked)
+
+
+PAGING = {"skip", "limit", "targets"}
+
+
+def shown(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body), status, mimetype="application/json")
+
+
+def once(*answers: Response, method: str = "POST", path: str = "") -> Hook:
+    """Give these answers to the first matching requests."""
+    left = list(answers)
+
+    def hook(request: Request) -> Response | None:
+        if left and request.method == method and request.path.startswith(path) and "auth" not in request.path:
+            return left.pop(0)
+        return None
+
+    return hook
+
+
+@pytest.fixture
+def vtn(httpserver: HTTPServer) -> Vtn:
+    vtn = Vtn()
+    httpserver.expect_request(re.compile(".*")).respond_with_handler(vtn.handle)
+    return vtn
+
+
+@pytest.fixture(scope="module")
+def adapter() -> Iterator[SharedAdapter]:
+    adapter = SharedAdapter()
+    yield adapter
+    adapter.close()
+
+
+def client_of(httpserver: HTTPServer, adapter: SharedAdapter, **settings: Any) -> VtnClient:
+    return VtnClient(
+        httpserver.url_for("").rstrip("/"),
+        "Herning",
+        Credentials("c", Secret("s")),
+        dialect=V310(),
+        adapter=adapter,
+        monotonic=time.monotonic,
+        **settings,
+    )
+
+
+@pytest.fixture
+def client(httpserver: HTTPServer, adapter: SharedAdapter) -> Iterator[VtnClient]:
+    client = client_of(httpserver, adapter)
+    yield client
+    client.close()
+
+
+def resources(*names: str) -> list[Resource]:
+    return [Resource(name, "Herning", name, "pub", "m", "", RegistrationStatus.APPROVED, ()) for name in names]
+
+
+# --- R1 to R10: enrolling --------------------------------------------------------------------------------------
+
+
+def test_r7_what_is_missing_is_created(vtn: Vtn, client: VtnClient) -> None:
+    enrolment = client.enrol("Herning", resources("a", "b"), None)
+    assert enrolment == Enrolment("vens-0", {"a": "resources-0", "b": "resources-1"})
+    assert [body["objectType"] for body in vtn.bodies] == ["VEN_VEN_REQUEST"] + ["VEN_RESOURCE_REQUEST"] * 2
+    assert vtn.bodies[1]["venID"] == "vens-0"
+
+
+def test_r7_a_second_start_creates_nothing_and_costs_few_requests(vtn: Vtn, client: VtnClient) -> None:
+    names = [f"r{i}" for i in range(120)]
+    first = client.enrol("Herning", resources(*names), None)
+    vtn.asked.clear()
+    assert client.enrol("Herning", resources(*names), first) == first
+    assert vtn.count("POST") == 0
+    assert vtn.count("GET") == 6
+
+
+def test_r9_only_missing_resources_are_created_and_none_deleted(vtn: Vtn, client: VtnClient) -> None:
+    client.enrol("Herning", resources("a", "b"), None)
+    vtn.bodies.clear()
+    assert client.enrol("Herning", resources("b", "c"), None).resource_ids == {"b": "resources-1", "c": "resources-2"}
+    assert [body["resourceName"] for body in vtn.bodies] == ["c"]
+    assert len(vtn.lists["resources"]) == 3
+
+
+def test_r9_a_vtn_that_ignores_the_query_shows_others_resources_in_vain(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["vens"] = [{"id": "v1", "venName": "Aalborg"}, {"id": "v2", "venName": "Herning"}]
+    vtn.lists["resources"] = [
+        {"id": "r1", "resourceName": "a", "venID": "v1"},
+        {"id": "r2", "resourceName": "b", "venID": "v2"},
+        {"id": "r3", "resourceName": "c"},
+    ]
+    vtn.hook = lambda request: (
+        shown(vtn.lists[request.path[1:]] if request.args["skip"] == "0" else [])
+        if request.method == "GET" and request.path in {"/vens", "/resources"}
+        else None
+    )
+    assert client.enrol("Herning", resources("a", "b", "c"), None) == Enrolment(
+        "v2", {"a": "resources-3", "b": "r2", "c": "r3"}
+    )
+
+
+def test_r7_of_several_vens_of_our_name_the_known_one_is_ours(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["vens"] = [{"id": each, "venName": "Herning"} for each in ("v1", "v2")]
+    assert client.enrol("Herning", [], None).ven_id == "v1"
+    assert client.enrol("Herning", [], Enrolment("v2")).ven_id == "v2"
+    assert client.enrol("Herning", [], Enrolment("v9")).ven_id == "v1"
+
+
+def test_r10_a_ven_that_is_gone_is_registered_again(vtn: Vtn, client: VtnClient) -> None:
+    assert client.enrol("Herning", resources("a"), Enrolment("v9", {"a": "r9"})) == Enrolment(
+        "vens-0", {"a": "resources-0"}
+    )
+
+
+def test_r7_a_409_is_looked_up_and_adopted(vtn: Vtn, client: VtnClient) -> None:
+    def hook(request: Request) -> Response | None:
+        if request.method != "POST" or "auth" in request.path:
+            return None
+        vtn.create(request.path[1:], request.get_json())
+        return shown({"title": "conflict"}, 409)
+
+    vtn.hook = hook
+    assert client.enrol("Herning", resources("a"), None) == Enrolment("vens-0", {"a": "resources-0"})
+    assert "GET /resources?venID=vens-0&resourceName=a&skip=0&limit=50" in vtn.asked
+
+
+@pytest.mark.parametrize("path", ["/vens", "/resources"])
+def test_r7_a_409_that_cannot_be_adopted_is_said(vtn: Vtn, client: VtnClient, path: str) -> None:
+    vtn.hook = once(shown({"title": "taken"}, 409), path=path)
+    with pytest.raises(VtnRefused, match=r"POST .*409.*taken"):
+        client.enrol("Herning", resources("a"), None)
+
+
+@pytest.mark.parametrize("path", ["/vens", "/resources"])
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Response('{"id":"x","venName":"Other","resourceName":"Other"}', 201), "'Other'"),
+        (Response("thanks", 201), "cannot be read"),
+        (Response("{}", 202), "202"),
+    ],
+)
+def test_an_answer_to_another_question_is_nonsense(
+    vtn: Vtn, client: VtnClient, path: str, answer: Response, words: str
+) -> None:
+    vtn.hook = once(answer, path=path)
+    with pytest.raises(VtnNonsense, match=words):
+        client.enrol("Herning", resources("a"), None)
+
+
+def test_enrolling_goes_on_where_it_failed(vtn: Vtn, client: VtnClient) -> None:
+    def fails_at_b(request: Request) -> Response | None:
+        return shown({}, 503) if request.path == "/resources" and b'"b"' in request.get_data() else None
+
+    vtn.hook = fails_at_b
+    with pytest.raises(VtnRefused):
+        client.enrol("Herning", resources("a", "b", "c"), None)
+    vtn.hook, vtn.bodies = (lambda _: None), []
+    client.enrol("Herning", resources("a", "b", "c"), None)
+    assert [body["resourceName"] for body in vtn.bodies] == ["b", "c"]
+
+
+def test_r1_the_url_is_checked_before_anything_is_sent(adapter: SharedAdapter) -> None:
+    with pytest.raises(UsageError, match="VTN URL"):
+        VtnClient("http://vtn.example", "v", None, dialect=V310(), adapter=adapter, monotonic=time.monotonic)
+
+
+def test_r4_without_credentials_no_token_is_fetched(vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter) -> None:
+    url = httpserver.url_for("").rstrip("/")
+    client = VtnClient(url, "Herning", None, dialect=V310(), adapter=adapter, monotonic=time.monotonic)
+    client.crawl()
+    assert vtn.count("POST") == 0
+    client.close()
+
+
+# --- R11 to R18: reading ---------------------------------------------------------------------------------------
+
+
+def fill_events(vtn: Vtn, count: int) -> None:
+    vtn.lists["events"] = [{"id": f"e{i}", "programID": "p"} for i in range(count)]
+
+
+def test_r11_all_pages_are_read_until_an_empty_one(vtn: Vtn, client: VtnClient) -> None:
+    """Edge case 1."""
+    fill_events(vtn, 120)
+    vtn.lists["programs"] = [{"id": "p", "programName": "demo"}]
+    crawl = client.crawl()
+    assert [event.event_id for event in crawl.events] == [f"e{i}" for i in range(120)]
+    assert [program.name for program in crawl.programs] == ["demo"]
+    assert [each for each in vtn.asked if "events" in each] == [
+        f"GET /events?skip={skip}&limit=50" for skip in (0, 50, 100, 120)
+    ]
+    assert crawl.complete
+    assert crawl.problems == ()
+
+
+def test_r12_programs_and_events_can_be_read_on_their_own(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 1)
+    vtn.lists["programs"] = [{"id": "p", "programName": "demo"}]
+    assert [program.program_id for program in client.programs()] == ["p"]
+    assert [event.event_id for event in client.events()] == ["e0"]
+
+
+def test_r11_an_insert_between_pages_is_read_once(vtn: Vtn, client: VtnClient) -> None:
+    """Edge case 2."""
+    fill_events(vtn, 60)
+
+    def insert(request: Request) -> None:
+        if request.path == "/events" and request.args["skip"] == "50":
+            vtn.lists["events"].insert(0, {"id": "new", "programID": "p"})
+            vtn.hook = lambda _: None
+
+    vtn.hook = insert
+    ids = [event.event_id for event in client.events()]
+    assert sorted(ids) == sorted(f"e{i}" for i in range(60))
+
+
+def test_r17_a_delete_between_pages_hides_nothing_that_is_known(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 60)
+    known = [f"e{i}" for i in range(60)]
+
+    def delete(request: Request) -> None:
+        if request.path == "/events" and request.args["skip"] == "50":
+            del vtn.lists["events"][3]
+            vtn.hook = lambda _: None
+
+    vtn.hook = delete
+    assert "e50" not in {event.event_id for event in client.events()}
+    vtn.hook = delete
+    fill_events(vtn, 60)
+    crawl = client.crawl([*known, "gone"])
+    assert {event.event_id for event in crawl.events} == set(known)
+    assert [each for each in vtn.asked if each.startswith("GET /events/")] == ["GET /events/e50", "GET /events/gone"]
+
+
+def test_r17_a_list_of_one_page_says_who_is_gone(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 2)
+    assert len(client.crawl(["gone"]).events) == 2
+    assert vtn.count("GET /events/") == 0
+
+
+def test_r17_a_failing_page_two_is_no_crawl_at_all(vtn: Vtn, client: VtnClient) -> None:
+    """Edge case 3."""
+    fill_events(vtn, 60)
+    vtn.hook = lambda request: shown({}, 500) if request.args.get("skip") == "50" else None
+    with pytest.raises(VtnRefused, match="500"):
+        client.crawl()
+
+
+def test_r17_an_event_that_fails_when_asked_for_by_id_fails_the_crawl(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 60)
+    vtn.hook = lambda request: shown({}, 500) if request.path == "/events/x" else None
+    with pytest.raises(VtnRefused, match="500"):
+        client.crawl(["x"])
+
+
+def test_r18_active_is_never_asked_for(vtn: Vtn, client: VtnClient) -> None:
+    """Edge case 4: absence then always means gone."""
+    client.crawl()
+    assert not any("active" in each for each in vtn.asked)
+
+
+def test_r16_one_bad_object_does_not_cost_the_page(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["events"] = [
+        {"id": "good", "programID": "p"},
+        {"id": "bad", "programID": "p", "duration": "long"},
+        {"id": "good2", "programID": "p"},
+    ]
+    vtn.lists["programs"] = [{"id": "p"}]
+    crawl = client.crawl()
+    assert [event.event_id for event in crawl.events] == ["good", "good2"]
+    assert crawl.unreadable_ids == {"bad"}
+    assert crawl.complete
+    assert len(crawl.problems) == 2
+    assert "programName" in crawl.problems[0]
+    assert "'bad'" in crawl.problems[1]
+
+
+def test_r17_an_object_without_an_id_makes_the_crawl_incomplete(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["events"] = [{"id": "good", "programID": "p"}, {"programID": "p"}]
+    vtn.hook = lambda request: shown([]) if request.args.get("skip") == "2" else None
+    crawl = client.crawl()
+    assert [event.event_id for event in crawl.events] == ["good"]
+    assert not crawl.complete
+
+
+def test_r13_configured_targets_are_a_second_query_and_both_are_united(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    def hook(request: Request) -> Response | None:
+        if request.path != "/events":
+            return None
+        if request.args["skip"] != "0":
+            return shown([])
+        ids = ["a", "b"] if "targets" in request.args else ["b", "c"]
+        return shown([{"id": each, "programID": "p"} for each in ids])
+
+    vtn.hook = hook
+    client = client_of(httpserver, adapter, targets=["x", "y"])
+    assert [event.event_id for event in client.events()] == ["b", "c", "a"]
+    assert "GET /events?targets=x&targets=y&skip=0&limit=50" in vtn.asked
+    client.close()
+
+
+@pytest.mark.parametrize("body", ["<html>", "{}", "[" * 100_000, "", "[NaN]", "null"])
+def test_an_answer_that_is_no_list_is_nonsense(vtn: Vtn, client: VtnClient, body: str) -> None:
+    vtn.hook = once(Response(body), method="GET")
+    with pytest.raises(VtnNonsense):
+        client.crawl()
+
+
+def test_r11_a_list_that_repeats_itself_ends_and_one_without_end_is_nonsense() -> None:
+    assert list(pages(lambda _: b'[{"id":"a"}]', "events")) == [[b'{"id":"a"}']]
+    with pytest.raises(VtnNonsense, match="no end"):
+        list(pages(lambda skip: json.dumps([{"id": str(skip)}]).encode(), "events"))
+
+
+# --- reports ---------------------------------------------------------------------------------------------------
+
+
+def test_r35_any_complete_answer_to_a_report_is_handed_back(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    counted: list[int | str] = []
+    client = client_of(httpserver, adapter, on_request=counted.append)
+    assert client.post_report(b'{"reportName":"n"}').status == 201
+    assert vtn.bodies == [{"reportName": "n"}]
+    vtn.hook = once(*(shown({"title": "no"}, status) for status in (400, 404, 409, 413, 422, 429, 500, 501)))
+    statuses = [client.post_report(b"{}").status for _ in range(8)]
+    assert statuses == [400, 404, 409, 413, 422, 429, 500, 501]
+    assert counted == [404, 200, 201, *statuses]
+    client.close()
+
+
+def test_what_the_dialect_calls_success_is_known(client: VtnClient) -> None:
+    assert client.report_success == {201}
+    assert not client.reports_name_program
+
+
+def test_r35_a_report_whose_token_cannot_be_had_was_certainly_not_sent(vtn: Vtn, client: VtnClient) -> None:
+    vtn.hook = lambda request: shown({}, 503) if request.path == "/auth/token" else None
+    with pytest.raises(VtnUnreachable, match=r"no token.*503"):
+        client.post_report(b"{}")
+    vtn.hook = lambda request: shown({}, 401) if request.path == "/auth/token" else None
+    with pytest.raises(CredentialsRefused):
+        client.post_report(b"{}")
+    assert vtn.bodies == []
+
+
+def test_r17_an_event_exists_or_not_or_nobody_knows(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 1)
+    assert client.event_exists("e0")
+    assert not client.event_exists("e1")
+    vtn.hook = lambda request: shown({}, 503) if "events" in request.path else None
+    with pytest.raises(VtnRefused):
+        client.event_exists("e0")
+
+
+def report(number: int, created: str | None = "") -> dict[str, Any]:
+    at = f"2026-01-16T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z" if created == "" else created
+    return {
+        "id": f"r{number}", "eventID": "e", "clientName": "Herning", "reportName": f"n{number}", "createdDateTime": at,
+    }  # fmt: skip
+
+
+def fill_reports(vtn: Vtn, numbers: range, created: str | None = "") -> None:
+    vtn.lists["reports"] = [report(number, created) for number in numbers]
+
+
+def looked_up(vtn: Vtn, client: VtnClient, name: str, known: int) -> tuple[FindResult, list[str]]:
+    vtn.asked.clear()
+    result = client.find_report("e", name, known)
+    return result, [each.split("skip=")[1] for each in vtn.asked if each.startswith("GET /reports")]
+
+
+NOT_THERE = FindResult(None, settled=True)
+WHO_KNOWS = FindResult(None, settled=False)
+
+
+def test_r35_a_report_near_the_known_end_is_found_with_one_request(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(1000))
+    result, asked = looked_up(vtn, client, "n999", 998)
+    assert json.loads(result.report or b"") == report(999)
+    assert result.settled
+    assert asked == ["973&limit=50"]
+    assert "eventID=e&clientName=Herning&" in vtn.asked[-1]
+
+
+def test_r35_more_reports_than_known_are_read_to_the_end(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(120))
+    assert looked_up(vtn, client, "n119", 0)[0].report is not None
+    result, asked = looked_up(vtn, client, "n120", 0)
+    assert result == NOT_THERE
+    assert asked == [f"{skip}&limit=50" for skip in (0, 50, 100, 120)]
+
+
+def test_r35_an_empty_list_settles_it(vtn: Vtn, client: VtnClient) -> None:
+    assert looked_up(vtn, client, "n0", 0)[0] == NOT_THERE
+    assert looked_up(vtn, client, "n0", 400) == (NOT_THERE, ["375&limit=50", "0&limit=50"])
+
+
+def test_r35_a_proven_order_and_the_newest_end_settle_it(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(1000))
+    result, asked = looked_up(vtn, client, "n1000", 1000)
+    assert result == NOT_THERE
+    assert asked[:3] == ["975&limit=50", "1000&limit=50", "0&limit=50"]
+    assert len(asked) == MOST_REQUESTS
+
+
+def test_r35_newest_first_is_an_order_too(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(999, -1, -1))
+    assert looked_up(vtn, client, "n1000", 1000)[0] == NOT_THERE
+    assert looked_up(vtn, client, "n999", 1000)[0].report is not None
+
+
+@pytest.mark.parametrize("created", [None, "2026-01-16T00:00:00Z", "then"])
+def test_r35_without_a_proven_order_a_long_list_settles_nothing(
+    vtn: Vtn, client: VtnClient, created: str | None
+) -> None:
+    fill_reports(vtn, range(1000), created)
+    assert looked_up(vtn, client, "n1000", 1000)[0] == WHO_KNOWS
+
+
+def test_r35_one_report_without_a_time_proves_no_order(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(1000))
+    vtn.lists["reports"][990]["createdDateTime"] = None
+    assert looked_up(vtn, client, "n1000", 1000)[0] == WHO_KNOWS
+
+
+def test_r35_disorder_settles_nothing(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(1000))
+    vtn.lists["reports"][990], vtn.lists["reports"][10] = vtn.lists["reports"][10], vtn.lists["reports"][990]
+    assert looked_up(vtn, client, "n1000", 1000)[0] == WHO_KNOWS
+
+
+def test_r35_an_end_that_was_not_reached_settles_nothing(vtn: Vtn, client: VtnClient) -> None:
+    fill_reports(vtn, range(1000))
+    result, asked = looked_up(vtn, client, "n2000", 0)
+    assert result == WHO_KNOWS
+    assert len(asked) == MOST_REQUESTS
+
+
+def test_r35_a_list_that_lost_its_oldest_settles_nothing_by_its_head(vtn: Vtn, client: VtnClient) -> None:
+    """The tail begins beyond the end: the empty page there proves nothing about the reports before it."""
+    fill_reports(vtn, range(700))
+    assert looked_up(vtn, client, "n699", 1000)[0] == WHO_KNOWS
+    fill_reports(vtn, range(60))
+    assert looked_up(vtn, client, "n99", 1000)[0] == NOT_THERE
+
+
+def test_r35_others_reports_and_unreadable_ones_are_not_ours(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["reports"] = [report(1) | {"clientName": 7}, report(1) | {"reportName": None}, report(2)]
+    vtn.hook = lambda request: (
+        shown(vtn.lists["reports"] if request.args["skip"] == "0" else []) if request.path == "/reports" else None
+    )
+    assert looked_up(vtn, client, "n1", 0)[0] == NOT_THERE
+
+
+def test_r35_reports_too_large_for_a_page_are_looked_up_a_few_at_a_time(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    fill_reports(vtn, range(100))
+    client = client_of(httpserver, adapter, max_response_bytes=2_000)
+    result, asked = looked_up(vtn, client, "n99", 99)
+    assert result.report is not None
+    assert asked == ["74&limit=50", "97&limit=5"]
+    client.close()
+
+
+# --- the end ---------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_client_sends_nothing_more_and_its_neighbour_does(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    one, other = client_of(httpserver, adapter), client_of(httpserver, adapter)
+    one.crawl()
+    one.close()
+    asked = len(vtn.asked)
+    with pytest.raises(VtnUnreachable, match="closed"):
+        one.crawl()
+    assert len(vtn.asked) == asked
+    other.crawl()
+    other.close()

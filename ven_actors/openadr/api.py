@@ -1,0 +1,80 @@
+"""Authorised requests to one VTN: GETs that must succeed, and requests whose every answer counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ven_actors.errors import CredentialsRefused, VtnNonsense, VtnRefused
+from ven_actors.openadr.auth import Token, TokenSource
+from ven_actors.openadr.decoding import words_of
+from ven_actors.openadr.exchange import Answer, Exchanger
+
+USER_AGENT = "ven-actors"
+
+
+class Api:
+    """One VTN as one client sees it. `tokens` None means that no credentials are configured (R4)."""
+
+    def __init__(self, exchanger: Exchanger, base_url: str, tokens: TokenSource | None) -> None:
+        self._exchanger = exchanger
+        self._base_url = base_url
+        self._tokens = tokens
+
+    def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> bytes:
+        """The body of a 200. Raises `VtnRefused` for any other status, and what `request` raises."""
+        answer = self.request("GET", path, query=query)
+        if answer.status != 200:
+            raise self.refused(answer, "GET", path)
+        return answer.body
+
+    def refused(self, answer: Answer, method: str, path: str) -> VtnRefused:
+        where = " and points elsewhere (redirects are not followed)" if 300 <= answer.status < 400 else ""
+        return VtnRefused(
+            f"{method} {self._base_url}{path} answers {answer.status}{where}: {words_of(answer.body)}",
+            status=answer.status,
+            retry_after_s=answer.retry_after_s,
+        )
+
+    def request(
+        self, method: str, path: str, *, query: Sequence[tuple[str, str]] = (), body: bytes | None = None
+    ) -> Answer:
+        """The answer, after renewing the token once and trying once more on 401 or 403 (R5).
+
+        Raises `CredentialsRefused` when a 401 stays, or there is no token to be had.
+        """
+        if self._tokens is None:
+            answer = self._once(method, path, query, body, None)
+        else:
+            token = self._tokens.token()
+            answer = self._once(method, path, query, body, token)
+            if answer.status == 401 or (answer.status == 403 and self._tokens.may_renew_after_403()):
+                answer = self._once(method, path, query, body, self._tokens.token(refused=token))
+                if answer.status == 403:
+                    self._tokens.still_forbidden()
+        if answer.status == 401:
+            wanted = "wants credentials and none are configured" if self._tokens is None else "refuses a new token"
+            raise CredentialsRefused(f"{method} {self._base_url}{path}: the VTN {wanted}: {words_of(answer.body)}")
+        return answer
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        body: bytes | None,
+        token: Token | None,
+    ) -> Answer:
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if token is not None:
+            headers["Authorization"] = token.authorization
+        url = self._base_url + path
+        return self._exchanger.exchange(method, url, query=query, headers=headers, body=body, safe=method == "GET")
+
+
+def created(answer: Answer, what: str) -> bytes:
+    """The body of a 201 (or 200, as some VTNs answer). Raises `VtnNonsense` for any other 2xx."""
+    if answer.status not in {200, 201}:
+        raise VtnNonsense(f"{what} is answered {answer.status}: expected 201 with the object")
+    return answer.body

@@ -1,0 +1,192 @@
+"""OAuth 2 client credentials: one token per client, renewed before it expires, by one thread at a time."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from ven_actors.errors import CredentialsRefused, UsageError, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
+from ven_actors.model import Credentials, Secret
+from ven_actors.openadr.addresses import checked_url
+from ven_actors.openadr.decoding import decode, words_of
+from ven_actors.openadr.exchange import Answer, Exchanger
+from ven_actors.openadr.wire31 import WireAuthServer, WireToken
+
+DEFAULT_LIFE_S = 3_600.0
+LARGEST_MARGIN_S = 60.0
+MARGIN_SHARE = 0.1
+LONGEST_LIFE_S = 30 * 86_400.0
+FORBIDDEN_PAUSE_S = 60.0
+_LONGEST_TOKEN = 16_384
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """A bearer token; `renew_at_s` is monotonic time, a margin before it expires."""
+
+    value: Secret
+    renew_at_s: float
+
+    @property
+    def authorization(self) -> str:
+        return f"Bearer {self.value.reveal()}"
+
+
+class TokenSource:
+    """Hands out the token of one client. Any number of threads may ask; one fetches, the others wait for it.
+
+    The lock is never held over I/O.
+    """
+
+    def __init__(self, fetch: Callable[[], Token], monotonic: Callable[[], float], wait_s: float) -> None:
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._wait_s = wait_s
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+        self._flight: Future[Token] | None = None
+        self._forbidden_until_s = float("-inf")
+
+    def token(self, refused: Token | None = None) -> Token:
+        """A token that is not `refused` and need not be renewed yet. Raises what `fetch` raises."""
+        with self._lock:
+            token = self._token
+            if token is not None and token is not refused and self._monotonic() < token.renew_at_s:
+                return token
+            flight = self._flight
+            if flight is None:
+                mine = self._flight = Future()
+        if flight is None:
+            return self._fly(mine)
+        try:
+            return flight.result(timeout=self._wait_s)
+        except FutureTimeoutError:
+            raise VtnUnreachable(f"no token within {self._wait_s:g} s: another request is still fetching it") from None
+
+    def may_renew_after_403(self) -> bool:
+        """Whether a new token may help: not for a minute after one did not (then a scope is missing)."""
+        return self._monotonic() >= self._forbidden_until_s
+
+    def still_forbidden(self) -> None:
+        self._forbidden_until_s = self._monotonic() + FORBIDDEN_PAUSE_S
+
+    def _fly(self, flight: Future[Token]) -> Token:
+        try:
+            token = self._fetch()
+        except BaseException as error:
+            self._land(None)
+            flight.set_exception(error)
+            raise
+        self._land(token)
+        flight.set_result(token)
+        return token
+
+    def _land(self, token: Token | None) -> None:
+        with self._lock:
+            self._flight = None
+            if token is not None:
+                self._token = token
+
+
+class TokenEndpoint:
+    """Finds the token endpoint (R3) and gets a token there with the secret in the form body (R4)."""
+
+    def __init__(
+        self,
+        exchanger: Exchanger,
+        credentials: Credentials,
+        *,
+        base_url: str,
+        auth_server_path: str | None,
+        monotonic: Callable[[], float],
+        allow_plain_http: bool,
+    ) -> None:
+        self._exchanger = exchanger
+        self._credentials = credentials
+        self._base_url = base_url
+        self._auth_server_path = auth_server_path
+        self._monotonic = monotonic
+        self._allow_plain_http = allow_plain_http
+        self._url = self._checked(credentials.token_url) if credentials.token_url else ""
+
+    def fetch(self) -> Token:
+        """A new token. Raises `CredentialsRefused`, or `VtnUnreachable` when there is none for another reason."""
+        try:
+            if not self._url:
+                self._url = self._discovered()
+            begun_s = self._monotonic()
+            return self._parsed(self._asked(), begun_s)
+        except (VtnRefused, VtnNonsense) as error:
+            raise VtnUnreachable(f"no token: {error}") from error
+
+    def _checked(self, url: str) -> str:
+        return checked_url(url, "token URL", allow_plain_http=self._allow_plain_http, query=True)
+
+    def _discovered(self) -> str:
+        if self._auth_server_path is not None:
+            url = self._base_url + self._auth_server_path
+            answer = self._exchanger.exchange("GET", url, headers={"Accept": "application/json"}, safe=True)
+            if answer.status == 200:
+                found = decode(answer.body, WireAuthServer, f"the answer of {url}").token_url
+                try:
+                    return self._checked(found)
+                except UsageError as error:
+                    raise CredentialsRefused(f"{url} names a token URL that gets no secret from us: {error}") from None
+            if answer.status == 429 or answer.status >= 500:
+                raise self._refused(answer, url)
+        return self._base_url + "/auth/token"
+
+    def _asked(self) -> bytes:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._credentials.client_id,
+            "client_secret": self._credentials.client_secret.reveal(),
+        }
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode(form).encode("ascii")
+        answer = self._exchanger.exchange("POST", self._url, headers=headers, body=body, safe=True)
+        if answer.status in {400, 401, 403}:
+            raise CredentialsRefused(
+                f"{self._url} refuses client {self._credentials.client_id!r} with {answer.status}: "
+                f"{self._words(answer)}; check client id and secret"
+            )
+        if answer.status not in {200, 201}:
+            url = self._url
+            self._url = self._credentials.token_url.rstrip("/")
+            raise self._refused(answer, url)
+        return answer.body
+
+    def _parsed(self, body: bytes, begun_s: float) -> Token:
+        wire = decode(body, WireToken, f"the token of {self._url}", secret=True)
+        if not wire.access_token or len(wire.access_token) > _LONGEST_TOKEN:
+            raise VtnNonsense(f"{self._url} gave no usable access_token")
+        if not (wire.access_token.isascii() and wire.access_token.isprintable() and " " not in wire.access_token):
+            raise VtnNonsense(f"{self._url} gave an access_token of characters that no header can carry")
+        life_s = lifetime_s(wire.expires_in)
+        return Token(Secret(wire.access_token), begun_s + life_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE))
+
+    def _words(self, answer: Answer) -> str:
+        """What the endpoint says, without our secret, should it say that too."""
+        return words_of(answer.body).replace(self._credentials.client_secret.reveal() or "\0", "***")
+
+    def _refused(self, answer: Answer, url: str) -> VtnError:
+        return VtnRefused(
+            f"{url} answers {answer.status}: {self._words(answer)}",
+            status=answer.status,
+            retry_after_s=answer.retry_after_s,
+        )
+
+
+def lifetime_s(expires_in: Any) -> float:
+    """Seconds a token lives; an hour where the VTN does not say so intelligibly (R5)."""
+    try:
+        life_s = float(expires_in)
+    except (TypeError, ValueError, OverflowError):
+        return DEFAULT_LIFE_S
+    return DEFAULT_LIFE_S if math.isnan(life_s) else min(max(life_s, 0.0), LONGEST_LIFE_S)

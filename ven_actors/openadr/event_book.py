@@ -1,0 +1,163 @@
+"""What a VEN knows of its VTN's events, from crawl to crawl and from run to run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from ven_actors.errors import DataError, VtnNonsense
+from ven_actors.model import ReportDescriptor, ReportRequest
+from ven_actors.openadr.durations import NOW, parse_start
+from ven_actors.openadr.events import Event
+from ven_actors.openadr.interval_plans import Setting, plan_of
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Ids of events, sorted. A bump of modificationDateTime alone is no change (R17)."""
+
+    new: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event, when it was first seen, and what "now" means for its present content (R22)."""
+
+    event: Event
+    first_seen_s: float
+    anchor_s: float
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    format: int
+    entries: dict[str, Entry]
+
+
+class EventBook:
+    """Pure: knows no clock and no network; `to_bytes` and `from_bytes` keep it over a restart."""
+
+    def __init__(self, entries: Mapping[str, Entry] | None = None) -> None:
+        self._entries = dict(entries or {})
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(entry.event for _, entry in sorted(self._entries.items()))
+
+    @property
+    def event_ids(self) -> frozenset[str]:
+        return frozenset(self._entries)
+
+    def update(
+        self,
+        events: Iterable[Event],
+        as_of_s: float,
+        complete: bool = True,
+        unreadable_ids: Collection[str] = (),
+    ) -> Changes:
+        """Take in a crawl that began at `as_of_s`.
+
+        Events are concluded to be gone only from a `complete` crawl; those of `unreadable_ids` are there, but could
+        not be read, and stay as they were.
+        """
+        read = {event.event_id: event for event in events}
+        new, changed = [], []
+        for event_id, event in sorted(read.items()):
+            old = self._entries.get(event_id)
+            if old is None:
+                new.append(event_id)
+                self._entries[event_id] = Entry(event, as_of_s, _anchor_s(event, as_of_s))
+            elif old.event.same_content(event):
+                self._entries[event_id] = msgspec.structs.replace(old, event=event)
+            else:
+                changed.append(event_id)
+                self._entries[event_id] = Entry(event, old.first_seen_s, _anchor_s(event, as_of_s))
+        gone = sorted(self._entries.keys() - read.keys() - set(unreadable_ids)) if complete else []
+        for event_id in gone:
+            del self._entries[event_id]
+        return Changes(tuple(new), tuple(changed), tuple(gone))
+
+    def report_requests(
+        self, ven_name: str, resource_names: Collection[str], interval_s: int
+    ) -> tuple[ReportRequest, ...]:
+        """Every report descriptor of every event, as it concerns this VEN, in order of event id.
+
+        `interval_s` is the VEN's own metering interval. Cancelled events and descriptors that concern none of
+        `resource_names` ask for nothing.
+        """
+        requests: list[ReportRequest] = []
+        for event_id, entry in sorted(self._entries.items()):
+            setting = Setting(ven_name, interval_s, entry.anchor_s, entry.first_seen_s)
+            plan = plan_of(entry.event, setting) if entry.event.report_descriptors else None
+            if plan is None:
+                continue
+            for request_id, descriptor in _identified(entry.event):
+                rows = _concerned(entry.event, descriptor, ven_name, resource_names)
+                if rows is None or rows:
+                    program_id = entry.event.program_id
+                    requests.append(ReportRequest(request_id, event_id, program_id, descriptor, plan, rows))
+        return tuple(requests)
+
+    def to_bytes(self) -> bytes:
+        return msgspec.msgpack.encode(_Stored(FORMAT, self._entries))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> EventBook:
+        """Raises `DataError` for anything that `to_bytes` did not write."""
+        try:
+            stored = msgspec.msgpack.decode(data, type=_Stored)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise DataError(f"the stored event book cannot be read ({error}); it is read anew from the VTN") from None
+        if stored.format != FORMAT:
+            raise DataError(f"the stored event book is of format {stored.format}; this program reads {FORMAT}")
+        return cls(stored.entries)
+
+
+def _anchor_s(event: Event, as_of_s: float) -> float:
+    """The VTN's time of the version first seen with this content; ours if it says none."""
+    for text in (event.modified, event.created):
+        try:
+            instant_s = parse_start(text)
+        except VtnNonsense:
+            continue
+        if instant_s != NOW:
+            return instant_s
+    return as_of_s
+
+
+def _identified(event: Event) -> list[tuple[str, ReportDescriptor]]:
+    """Each descriptor with an id made of what it says; equal ones are numbered."""
+    times: Counter[str] = Counter()
+    identified = []
+    for descriptor in event.report_descriptors:
+        digest = hashlib.sha256(msgspec.json.encode(descriptor)).hexdigest()[:12]
+        identified.append((f"{event.event_id}.{digest}.{times[digest]}", descriptor))
+        times[digest] += 1
+    return identified
+
+
+def _concerned(
+    event: Event, descriptor: ReportDescriptor, ven_name: str, resource_names: Collection[str]
+) -> tuple[str, ...] | None:
+    """Names of the resources that a descriptor is about, in their own order; None means all (R15).
+
+    A target that is the VEN's name means all. The VTN shows of an event's targets only those granted to us, so a
+    group's name there, or in a descriptor when the event bears it too, means all as well. A descriptor's target
+    that is none of these is somebody else's.
+    """
+    ours = set(resource_names)
+    asked = set(descriptor.targets)
+    if asked:
+        everybody = {ven_name} | (set(event.targets) - ours)
+    else:
+        asked = set(event.targets)
+        everybody = asked - ours
+    if not asked or asked & everybody:
+        return None
+    return tuple(name for name in resource_names if name in asked)

@@ -1,0 +1,89 @@
+"""What a VTN says, free of the dialect it says it in: programs and events with times as numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ven_actors.model import ReportDescriptor
+from ven_actors.openadr.durations import Duration
+
+
+class Period(msgspec.Struct, frozen=True):
+    """An `intervalPeriod`. `start_s` is `durations.NOW` for the sentinel; None means absent, everywhere."""
+
+    start_s: float | None = None
+    duration: Duration | None = None
+    randomize: Duration | None = None
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """A `valuesMap`: values are numbers, strings, booleans or points (dicts), in the VTN's order."""
+
+    type: str
+    values: tuple[Any, ...]
+
+
+class Interval(msgspec.Struct, frozen=True):
+    interval_id: int
+    period: Period | None
+    payloads: tuple[Payload, ...]
+
+
+class PayloadDescriptor(msgspec.Struct, frozen=True):
+    payload_type: str
+    units: str | None = None
+    currency: str | None = None
+
+
+class Program(msgspec.Struct, frozen=True):
+    program_id: str
+    name: str
+    targets: tuple[str, ...] = ()
+    payload_descriptors: tuple[PayloadDescriptor, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event. `intervals` None means the property was absent (the VEN's own, or implied ones, R29).
+
+    `created` and `modified` are the VTN's words; `extra` keeps the JSON of properties we do not know.
+    `naive_times` says that some time bore no zone and was taken as UTC.
+    """
+
+    event_id: str
+    program_id: str
+    name: str = ""
+    priority: int | None = None
+    targets: tuple[str, ...] = ()
+    period: Period | None = None
+    duration: Duration | None = None
+    intervals: tuple[Interval, ...] | None = None
+    report_descriptors: tuple[ReportDescriptor, ...] = ()
+    payload_descriptors: tuple[PayloadDescriptor, ...] = ()
+    created: str = ""
+    modified: str = ""
+    naive_times: bool = False
+    extra: dict[str, bytes] = {}
+
+    def same_content(self, other: Event) -> bool:
+        """Whether the two differ in nothing but metadata and what we do not know (R17)."""
+        return _content(self) == _content(other)
+
+
+def _content(event: Event) -> Event:
+    return msgspec.structs.replace(event, created="", modified="", extra={})
+
+
+class Crawl(msgspec.Struct, frozen=True):
+    """One complete reading of a VTN's programs and events.
+
+    `problems` has one line per object that was skipped as unreadable. `unreadable_ids` are the ids of such events:
+    they exist, so they must not be taken for gone; `complete` is False when one had not even an id.
+    """
+
+    programs: tuple[Program, ...]
+    events: tuple[Event, ...]
+    problems: tuple[str, ...] = ()
+    unreadable_ids: frozenset[str] = frozenset()
+    complete: bool = True

@@ -1,0 +1,163 @@
+"""Where the intervals of an event lie in time, after all inheritance (R21 to R26, R29)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+from ven_actors.model import EventInterval, IntervalPlan
+from ven_actors.openadr.durations import NOW, Duration, add
+from ven_actors.openadr.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What resolving needs besides the event.
+
+    `anchor_s` is what "now" means for this event, `first_seen_s` when this VEN first read it, both for good.
+    `interval_s` is the VEN's own metering interval.
+    """
+
+    ven_name: str
+    interval_s: int
+    anchor_s: float
+    first_seen_s: float
+
+
+def is_cancelled(event: Event) -> bool:
+    """The sentinel start with an explicit PT0S (R19)."""
+    period = event.period
+    return period is not None and period.start_s == NOW and period.duration is not None and period.duration.is_zero
+
+
+def plan_of(event: Event, setting: Setting) -> IntervalPlan | None:
+    """The event's intervals; None where it is cancelled or all of them are of no length."""
+    if is_cancelled(event):
+        return None
+    if not event.intervals:
+        return _implied_plan(event, setting)
+    intervals, period = _Resolver(event, setting).resolve()
+    intervals = [interval for interval in intervals if math.isfinite(interval.start_s)]
+    if all(interval.end_s <= interval.start_s for interval in intervals):
+        return None
+    last_end_s = max(interval.end_s for interval in intervals)
+    end_s = _event_end_s(event, intervals[0].start_s, last_end_s)
+    if end_s > last_end_s:
+        return IntervalPlan(tuple(intervals), period.seconds, end_s, implied=False, period_months=period.months)
+    kept = tuple(each._replace(end_s=min(each.end_s, end_s)) for each in intervals if each.start_s < end_s)
+    return IntervalPlan(kept, None, end_s, implied=False)
+
+
+def _event_end_s(event: Event, start_s: float, otherwise_s: float) -> float:
+    """Where the event's own duration ends it; PT0S is that property's default and says nothing."""
+    if event.duration is None or event.duration.is_zero:
+        return otherwise_s
+    return add(start_s, event.duration)
+
+
+def _implied_plan(event: Event, setting: Setting) -> IntervalPlan | None:
+    """Endless intervals of the event's duration, or else the VEN's own (R29)."""
+    period = event.period
+    start_s = None if period is None or period.start_s == NOW else period.start_s
+    own = period is None or period.duration is None
+    if period is None or period.duration is None:
+        begin_s = setting.first_seen_s if start_s is None else start_s
+        duration = Duration(0, float(setting.interval_s))
+        anchor_s = math.floor(begin_s / setting.interval_s) * float(setting.interval_s)
+    elif period.duration.is_zero:
+        return None
+    else:
+        duration = period.duration
+        begin_s = setting.anchor_s if start_s is None else start_s
+        begin_s += _shift_s(event, setting, 0, period.randomize)
+        anchor_s = begin_s
+    end_s = _event_end_s(event, begin_s, math.inf)
+    first = EventInterval(0, anchor_s, min(add(anchor_s, duration), end_s))
+    if duration.is_infinite:
+        return IntervalPlan((first,), None, first.end_s, implied=False)
+    return IntervalPlan((first,), duration.seconds, end_s, True, duration.months, own)
+
+
+class _Resolver:
+    """Goes through the intervals in array order; each property is inherited for itself (R21)."""
+
+    def __init__(self, event: Event, setting: Setting) -> None:
+        self._event = event
+        self._setting = setting
+        self._intervals = event.intervals or ()
+        self._default = None if event.period is None else event.period.duration
+        self._absolute = [self._absolute_start_s(index) for index in range(len(self._intervals))]
+        self._shifts = self._all_shifts()
+
+    def resolve(self) -> tuple[list[EventInterval], Duration]:
+        """One round, and how far the next round lies behind it."""
+        resolved: list[EventInterval] = []
+        for index, interval in enumerate(self._intervals):
+            start_s = self._start_s(index, resolved)
+            first_s = resolved[0].start_s if resolved else start_s
+            end_s = self._end_s(index, start_s, first_s)
+            resolved.append(EventInterval(interval.interval_id, start_s, max(start_s, end_s)))
+        return resolved, self._round(resolved)
+
+    def _absolute_start_s(self, index: int) -> float | None:
+        own = self._intervals[index].period
+        if own is not None and own.start_s is not None and own.start_s != NOW:
+            return own.start_s
+        if index > 0:
+            return None
+        shared = self._event.period
+        if shared is not None and shared.start_s is not None and shared.start_s != NOW:
+            return shared.start_s
+        return self._setting.anchor_s
+
+    def _all_shifts(self) -> list[float]:
+        shifts: list[float] = []
+        for index, interval in enumerate(self._intervals):
+            own = None if interval.period is None else interval.period.randomize
+            if index == 0 and own is None and self._event.period is not None:
+                own = self._event.period.randomize
+            if index == 0 or own is not None:
+                shifts.append(_shift_s(self._event, self._setting, index, own))
+            else:
+                shifts.append(shifts[-1])
+        return shifts
+
+    def _start_s(self, index: int, resolved: list[EventInterval]) -> float:
+        absolute_s = self._absolute[index]
+        if absolute_s is not None:
+            return absolute_s + self._shifts[index]
+        return resolved[-1].end_s + self._shifts[index] - self._shifts[index - 1]
+
+    def _end_s(self, index: int, start_s: float, first_s: float) -> float:
+        duration = self._duration(index)
+        if duration is not None:
+            return add(start_s, duration)
+        for later in range(index + 1, len(self._intervals)):
+            absolute_s = self._absolute[later]
+            if absolute_s is not None:
+                return absolute_s + self._shifts[later]
+        return _event_end_s(self._event, first_s, math.inf)
+
+    def _duration(self, index: int) -> Duration | None:
+        period = self._intervals[index].period
+        return period.duration if period is not None and period.duration is not None else self._default
+
+    def _round(self, resolved: list[EventInterval]) -> Duration:
+        durations = [self._duration(index) for index in range(len(self._intervals))]
+        known = [duration for duration in durations if duration is not None]
+        months = sum(duration.months for duration in known)
+        contiguous = all(absolute_s is None for absolute_s in self._absolute[1:])
+        if months and contiguous and len(known) == len(durations):
+            return Duration(months, sum(duration.seconds for duration in known))
+        return Duration(0, max(interval.end_s for interval in resolved) - resolved[0].start_s)
+
+
+def _shift_s(event: Event, setting: Setting, index: int, randomize: Duration | None) -> float:
+    """One draw for event and VEN, the same after a restart (R26), in whole metering intervals towards zero."""
+    if randomize is None or randomize.is_zero or randomize.is_infinite:
+        return 0.0
+    seed = f"{event.event_id}\0{setting.ven_name}\0{index}".encode()
+    drawn = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") / 2**64
+    shift_s = (2 * drawn - 1) * abs(randomize.rough_s)
+    return float(math.trunc(shift_s / setting.interval_s) * setting.interval_s)

@@ -1,0 +1,40 @@
+"""Reading a list that comes in pages and may shift while it is read (R11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from ven_actors.errors import VtnNonsense
+from ven_actors.openadr.decoding import decode, id_of
+
+MOST_PAGES = 1_000
+
+
+def split_page(body: bytes, what: str) -> list[msgspec.Raw]:
+    """The objects of one page, each still JSON, so that a bad one does not cost the others."""
+    return decode(body, list[msgspec.Raw], f"the list of {what}")
+
+
+def pages(get_page: Callable[[int], bytes], what: str) -> Iterator[list[bytes]]:
+    """The objects of each page that were not on an earlier one, by id.
+
+    `get_page` takes how many objects to skip. Ends with an empty page, or one without a new id. Objects without a
+    readable id are told apart by their bytes. Raises `VtnNonsense` when there is no end to it.
+    """
+    seen: set[str | bytes] = set()
+    skip = 0
+    for _ in range(MOST_PAGES):
+        raws = [bytes(raw) for raw in split_page(get_page(skip), what)]
+        skip += len(raws)
+        fresh: list[bytes] = []
+        for raw in raws:
+            key = id_of(raw) or raw
+            if key not in seen:
+                seen.add(key)
+                fresh.append(raw)
+        if not fresh:
+            return
+        yield fresh
+    raise VtnNonsense(f"the list of {what} has no end: {len(seen)} objects in {MOST_PAGES} pages")

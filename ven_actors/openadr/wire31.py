@@ -1,0 +1,126 @@
+"""Inbound JSON of OpenADR 3.1: lenient shapes, in which unknown properties, enumerations and units are no error.
+
+Null, absent and default are the same thing (R16). Times and durations stay text here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Identified(msgspec.Struct):
+    """The least that any object of a list has."""
+
+    id: str
+
+
+class WirePeriod(msgspec.Struct, rename="camel"):
+    start: str | None = None
+    duration: str | None = None
+    randomize_start: str | None = None
+
+
+class WirePayload(msgspec.Struct):
+    type: str
+    values: list[Any] | None = None
+
+
+class WireInterval(msgspec.Struct, rename="camel"):
+    id: int
+    interval_period: WirePeriod | None = None
+    payloads: list[WirePayload] | None = None
+
+
+class WirePayloadDescriptor(msgspec.Struct, rename="camel"):
+    payload_type: str
+    units: str | None = None
+    currency: str | None = None
+
+
+class WireReportDescriptor(msgspec.Struct, rename="camel"):
+    payload_type: str
+    reading_type: str | None = None
+    units: str | None = None
+    targets: list[str] | None = None
+    aggregate: bool | None = None
+    start_interval: int | None = None
+    num_intervals: int | None = None
+    historical: bool | None = None
+    frequency: int | None = None
+    repeat: int | None = None
+    report_intervals: str | None = None
+
+
+class WireProgram(msgspec.Struct, rename="camel"):
+    id: str
+    program_name: str
+    targets: list[str] | None = None
+    payload_descriptors: list[WirePayloadDescriptor] | None = None
+
+
+class WireEvent(msgspec.Struct, rename="camel"):
+    id: str
+    program_id: str = msgspec.field(name="programID")
+    event_name: str | None = None
+    created_date_time: str | None = None
+    modification_date_time: str | None = None
+    object_type: Any = None
+    priority: int | None = None
+    duration: str | None = None
+    targets: list[str] | None = None
+    interval_period: WirePeriod | None = None
+    intervals: list[WireInterval] | None = None
+    report_descriptors: list[WireReportDescriptor] | None = None
+    payload_descriptors: list[WirePayloadDescriptor] | None = None
+
+
+class WireVen(msgspec.Struct, rename="camel"):
+    id: str
+    ven_name: str
+
+
+class WireResource(msgspec.Struct, rename="camel"):
+    id: str
+    resource_name: str
+    ven_id: str | None = msgspec.field(name="venID", default=None)
+
+
+class WireReportName(msgspec.Struct, rename="camel"):
+    """The part of a report that a look-up reads."""
+
+    id: str | None = None
+    event_id: str | None = msgspec.field(name="eventID", default=None)
+    client_name: str | None = None
+    report_name: str | None = None
+    created_date_time: str | None = None
+
+
+class WireReportPayloadDescriptor(msgspec.Struct, rename="camel"):
+    payload_type: str
+    units: str | None = None
+
+
+class WireReportEntry(msgspec.Struct, rename="camel"):
+    resource_name: str
+    intervals: list[WireInterval]
+    interval_period: WirePeriod | None = None
+
+
+class WireReport(msgspec.Struct, rename="camel"):
+    event_id: str = msgspec.field(name="eventID")
+    client_name: str
+    resources: list[WireReportEntry]
+    report_name: str | None = None
+    payload_descriptors: list[WireReportPayloadDescriptor] | None = None
+
+
+class WireAuthServer(msgspec.Struct):
+    token_url: str = msgspec.field(name="tokenURL")
+
+
+class WireToken(msgspec.Struct):
+    access_token: str
+    token_type: str | None = None
+    expires_in: Any = None
