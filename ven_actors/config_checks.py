@@ -1,0 +1,71 @@
+"""What can be wrong between options that are each right on their own, and the defaults that depend on others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from ven_actors.config import DEFAULT_VENS, OPTIONS, FleetConfig
+from ven_actors.config_urls import is_plain_http_to_elsewhere
+from ven_actors.durations import duration_text
+
+_FLAGS = {option.name: option.flag for option in OPTIONS}
+
+
+class Given(Protocol):
+    """A value that some source gave; `origin` names the source."""
+
+    @property
+    def origin(self) -> str: ...
+
+
+def checked(config: FleetConfig, given: Mapping[str, Given], problems: list[str]) -> FleetConfig:
+    """`config` with dependent defaults filled in; what does not go together is added to `problems`."""
+    if not config.vens and not config.count:
+        config = replace(config, vens=DEFAULT_VENS)
+    if "report_every" not in given and config.report_every_s % config.interval_s:
+        whole = -(-config.report_every_s // config.interval_s)
+        config = replace(config, report_every_s=whole * config.interval_s)
+    problems += [*_time_problems(config, given), *_vtn_problems(config, given), *_name_problems(config)]
+    return config
+
+
+def _origin(given: Mapping[str, Given], name: str) -> str:
+    return given[name].origin if name in given else _FLAGS[name]
+
+
+def _time_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
+    if config.report_every_s % config.interval_s == 0:
+        return []
+    report_every, interval = duration_text(config.report_every_s), duration_text(config.interval_s)
+    problem = (
+        f"{_origin(given, 'report_every')}: {report_every} is no multiple of the metering interval {interval} "
+        f"({_origin(given, 'interval')}); a report covers whole intervals"
+    )
+    return [problem]
+
+
+def _vtn_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
+    problems = []
+    if config.vtn_url and is_plain_http_to_elsewhere(config.vtn_url) and not config.insecure_http:
+        problems.append(
+            f"{_origin(given, 'vtn_url')}: plain http to another machine would show the credentials to the network; "
+            "use https, or allow it with --insecure-http"
+        )
+    if config.ca_file and config.insecure_tls:
+        problems.append(f"{_origin(given, 'insecure_tls')}: contradicts ca_file; give one of the two")
+    if config.ca_file and not config.ca_file.is_file():
+        problems.append(f"{_origin(given, 'ca_file')}: {config.ca_file} is no file; name a PEM file of certificates")
+    return problems
+
+
+def _name_problems(config: FleetConfig) -> list[str]:
+    """VENs made by count must not collide with named ones."""
+    taken = {fleet_name(number) for number in range(1, config.count + 1)} & set(config.vens)
+    return [f"--vens: {name} is also made by --count; leave it out" for name in sorted(taken)]
+
+
+def fleet_name(number: int) -> str:
+    """The name of the VEN that `--count` makes as its `number`-th: Fleet-0001 and on."""
+    return f"Fleet-{number:04d}"

@@ -1,0 +1,118 @@
+"""Credentials of the VENs for an outside VTN: from a CSV file, or from a template filled in with the VEN's name.
+
+    ven,client_id,client_secret,token_url          client_id={ven},client_secret_file=/run/secrets/{ven}
+    Herning,herning-1,s3cret,                       client_id=fleet,client_secret_env=SECRET_{ven}
+
+A CSV row may name `client_secret_file` (relative to the CSV file) or `client_secret_env` instead of the secret.
+Errors name file, row and column, never a secret.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ven_actors.config_sources import nearest
+from ven_actors.config_urls import is_plain_http_to_elsewhere
+from ven_actors.credential_entries import Entry, entries_of_csv, filled, read_csv, template_of
+from ven_actors.errors import UsageError
+from ven_actors.model import Credentials, Secret
+
+LARGEST_SECRET_BYTES = 64 * 2**10
+_TEMPLATE_START = re.compile(r"\s*(client_|token_)\w*\s*=")
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """Where credentials come from; `warnings` are for the operator.
+
+    `template` stands for every VEN; without one only the VENs of `entries` have credentials.
+    """
+
+    environ: Mapping[str, str]
+    folder: Path
+    origin: str
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    template: Entry | None = None
+    allow_http: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, text: str, environ: Mapping[str, str], *, allow_http: bool = False) -> CredentialSource:
+        """Read `--credentials`: the path of a CSV file, or a template. UsageError lists all that is wrong."""
+        if _TEMPLATE_START.match(text):
+            template = template_of(text)
+            return cls(environ, Path(), "--credentials", template=template, allow_http=allow_http)
+        path = Path(text).expanduser()
+        content, mode = read_csv(path)
+        warnings: tuple[str, ...] = ()
+        if mode & stat.S_IROTH:
+            warnings = (f"{path} holds secrets and can be read by every user; run: chmod 600 {path}",)
+        entries = entries_of_csv(path, content)
+        return cls(environ, path.parent, str(path), entries=entries, allow_http=allow_http, warnings=warnings)
+
+    def for_ven(self, name: str) -> Credentials | None:
+        """The credentials of one VEN, None where the source has none for it; reads its secret file now.
+
+        Raises UsageError where the secret cannot be had.
+        """
+        entry = self.entries.get(name)
+        if entry is None and self.template is not None:
+            entry = filled(self.template, name)
+        if entry is None:
+            return None
+        self._check_token_url(entry)
+        return Credentials(entry.client_id, self._secret(entry), entry.token_url)
+
+    def for_vens(self, names: Iterable[str]) -> dict[str, Credentials]:
+        """The credentials of all these VENs; UsageError lists every one that is missing or unreadable."""
+        found: dict[str, Credentials] = {}
+        problems = []
+        for name in names:
+            try:
+                credentials = self.for_ven(name)
+            except UsageError as error:
+                problems.append(str(error))
+                continue
+            if credentials is None:
+                hint = f"; the nearest is {nearest(name, self.entries)}" if self.entries else ""
+                problems.append(f"{self.origin}: no row for VEN {name!r}{hint}")
+            else:
+                found[name] = credentials
+        if problems:
+            raise UsageError("\n".join(problems))
+        return found
+
+    def _check_token_url(self, entry: Entry) -> None:
+        if entry.token_url and is_plain_http_to_elsewhere(entry.token_url) and not self.allow_http:
+            raise UsageError(
+                f"{entry.origin}: token_url is plain http to another machine, which would show the secret to the "
+                "network; use https, or allow it with --insecure-http"
+            )
+
+    def _secret(self, entry: Entry) -> Secret:
+        if entry.secret is not None:
+            return entry.secret
+        if entry.secret_env:
+            value = self.environ.get(entry.secret_env, "")
+            if not value:
+                raise UsageError(f"{entry.origin}: the variable {entry.secret_env} is not set; put the secret there")
+            return Secret(value)
+        return _secret_of_file(self.folder / Path(entry.secret_file).expanduser(), entry.origin)
+
+
+def _secret_of_file(path: Path, origin: str) -> Secret:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_SECRET_BYTES + 1)
+        value = content.decode().rstrip("\r\n")
+    except OSError as error:
+        raise UsageError(f"{origin}: the secret file {path} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{origin}: the secret file {path} is not UTF-8 text") from None
+    if not value or len(content) > LARGEST_SECRET_BYTES:
+        raise UsageError(f"{origin}: the secret file {path} is empty or larger than {LARGEST_SECRET_BYTES} bytes")
+    return Secret(value)
