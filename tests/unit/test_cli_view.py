@@ -1,0 +1,178 @@
+"""How a status looks."""
+
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from ven_actors.cli.status_tables import clean, count_text, power_text, worst_first
+from ven_actors.cli.status_view import render, totals_lines
+
+
+def drawn(status: dict[str, Any], height: int | None = None, width: int = 160) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=width, _environ={}).print(render(status, height))
+    return stream.getvalue()
+
+
+def ven(name: str, state: str = "running", **values: Any) -> dict[str, Any]:
+    full = {"resources": 120, "power_w": 12_345, "generated": 1440, "accepted": 720, "queued": 720, "restarts": 0}
+    return {"name": name, "state": state, "last_error": ""} | full | values
+
+
+STATUS: dict[str, Any] = {
+    "running": True,
+    "now": "2026-01-16T10:00:15Z",
+    "state": "state",
+    "vtn": {"url": "http://127.0.0.1:8080/openadr3/3.1.0", "dialect": "3.1"},
+    "uptime_s": 90.4,
+    "paused": False,
+    "draining": False,
+    "vens": [ven("Herning"), ven("Aalborg", "vtn lost", last_error="no route [to] host")],
+    "readings": {"generated": 2880, "accepted": 1440, "queued": 1440, "unaccounted": 0, "gap": 0},
+    "reports": {"accepted": 20, "in_flight": 2},
+    "requests": {"200": 44, "201": 1020},
+    "jobs": [
+        {"name": "metering", "every": "15s", "next_run": "2026-01-16T10:00:30Z"},
+        {"name": "enrolment", "every": "0 3 * * *", "next_run": "2026-01-17T03:00:00+00:00"},
+    ],
+}
+
+
+def test_every_ven_has_a_row_with_its_state_numbers_and_last_error() -> None:
+    lines = drawn(STATUS).splitlines()
+    assert next(line for line in lines if "Herning" in line).split() == [
+        *("Herning", "running", "120", "12.3", "kW", "1,440", "720", "720")
+    ]
+    assert "Aalborg: no route [to] host" in lines
+
+
+def test_restarts_are_shown_where_there_were_any() -> None:
+    assert "restarts" not in drawn(STATUS)
+    text = drawn(STATUS | {"vens": [ven("Herning", restarts=3)]})
+    assert next(line for line in text.splitlines() if "Herning" in line).endswith(" 3")
+
+
+def test_two_vens_fit_into_80_columns_uncut() -> None:
+    text = drawn(STATUS | {"vens": [ven("Herning"), ven("Aalborg", "credentials refused")]}, 24, 80)
+    head, *lines = text.splitlines()
+    assert head.endswith("…")
+    assert "…" not in "".join(lines)
+
+
+def test_head_and_foot_say_how_the_fleet_is() -> None:
+    text = drawn(STATUS)
+    assert text.startswith(
+        "running  2026-01-16T10:00:15Z  up 1m30s  VTN http://127.0.0.1:8080/openadr3/3.1.0 (3.1)  state state"
+    )
+    assert "readings  generated 2,880 = accepted 1,440 + queued 1,440\n" in text
+    assert "reports   accepted 20, in flight 2\n" in text
+    assert "requests  200: 44, 201: 1,020\n" in text
+    assert "next      metering 10:00:30Z, enrolment 2026-01-17T03:00:00Z\n" in text
+
+
+def test_a_paused_or_draining_fleet_says_so() -> None:
+    assert drawn(STATUS | {"paused": True, "draining": True}).startswith("running, paused, draining")
+
+
+def test_a_fleet_that_does_not_run_has_no_uptime() -> None:
+    text = drawn(STATUS | {"running": False})
+    assert text.startswith("not running  2026")
+    assert "up 1m30s" not in text
+
+
+def test_readings_that_are_missing_are_named() -> None:
+    readings = {"generated": 10, "accepted": 8, "evicted": 1, "unaccounted": 1, "gap": 4}
+    (line, *_) = totals_lines({"readings": readings})
+    assert line == "readings  generated 10 = accepted 8 + queued 0 + evicted 1; unaccounted 1; gap 4"
+
+
+def test_a_document_with_nothing_in_it_can_be_shown() -> None:
+    assert "not running" in drawn({})
+    assert "generated 0" in drawn({"vens": None, "readings": None, "reports": None, "jobs": None, "vtn": None})
+
+
+many = [ven(f"Fleet-{n:04d}") for n in range(500)] + [ven("Lemvig", "credentials refused", last_error="401")]
+
+
+@pytest.mark.parametrize("height", [16, 24, 50])
+def test_many_vens_become_states_and_the_worst_within_the_height(height: int) -> None:
+    text = drawn(STATUS | {"vens": many}, height)
+    assert len(text.splitlines()) <= height
+    assert "501 VENs do not fit here" in text
+    assert next(line for line in text.splitlines() if line.startswith("running ") and "500" in line)
+    assert next(line for line in text.splitlines() if line.startswith("Lemvig"))
+
+
+@pytest.mark.parametrize("vens", [many[:10], [ven("Lemvig", last_error="401"), *many[:4]]])
+def test_vens_that_just_fit_are_all_shown(vens: list[dict[str, Any]]) -> None:
+    status = STATUS | {"vens": vens}
+    lines = len(drawn(status).splitlines())
+    assert drawn(status, lines + 1) == drawn(status)
+    assert "do not fit" in drawn(status, lines)
+
+
+def test_on_a_tiny_terminal_the_worst_is_still_shown() -> None:
+    assert "Lemvig: 401" in drawn(STATUS | {"vens": many}, 5)
+
+
+def test_without_a_height_all_vens_are_shown() -> None:
+    assert drawn(STATUS | {"vens": many}).count("Fleet-") == 500
+
+
+def test_the_worst_come_first() -> None:
+    vens = [
+        ven("fine", queued=0),
+        ven("long queue", queued=9000),
+        ven("restarted", restarts=2),
+        ven("error", last_error="400"),
+        ven("lost", "vtn lost"),
+        ven("no numbers", queued=None, restarts=None),
+    ]
+    assert [v["name"] for v in worst_first(vens)][:4] == ["lost", "error", "restarted", "long queue"]
+
+
+def test_the_table_of_states_sums_up() -> None:
+    text = drawn({"vens": [ven(f"v{n}", power_w=1000, generated=n) for n in range(30)]}, 15)
+    assert next(line for line in text.splitlines() if line.startswith("running ")).split() == [
+        *("running", "30", "3,600", "30", "kW", "435", "21,600", "21,600")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("power_w", "text"),
+    [
+        (0, "0 W"),
+        (950, "950 W"),
+        (999.4, "999 W"),
+        (12_345, "12.3 kW"),
+        (-2000, "-2 kW"),
+        (999_499, "999 kW"),
+        (4_560_000, "4.56 MW"),
+        (5e9, "5 GW"),
+        (None, "-"),
+        ("x", "-"),
+    ],
+)
+def test_power_has_three_digits_that_matter(power_w: object, text: str) -> None:
+    assert power_text(power_w) == text
+
+
+@given(st.text())
+def test_foreign_words_are_one_harmless_line(words: str) -> None:
+    assert len(clean(words)) <= 200
+    assert clean(words).isprintable()
+
+
+def test_control_characters_and_markup_of_a_vtn_do_nothing() -> None:
+    text = drawn({"vens": [ven("[red]x[/red]", last_error="a\x1b[2Jb\nc [bold]d")]})
+    assert "[red]x[/red]" in text
+    assert "a [2Jb c [bold]d" in text
+    assert "\x1b" not in text
+
+
+def test_a_count_that_is_no_number_is_shown_as_it_is() -> None:
+    assert [count_text(value) for value in (1234567, None, "many\n")] == ["1,234,567", "0", "many "]

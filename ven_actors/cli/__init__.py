@@ -1,0 +1,85 @@
+"""The command line: `ven-actors`, `python -m ven_actors` and, for `run` alone, `python run.py`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+import structlog
+
+from ven_actors import __version__
+from ven_actors.cli.lazy import EXIT_BROKEN_PIPE, LazyGroup, Place
+from ven_actors.errors import FleetError, VtnError
+from ven_actors.telemetry import LEVELS, configure_logging
+
+EXIT_GOOD, EXIT_USAGE, EXIT_VTN, EXIT_INTERNAL, EXIT_INTERRUPTED = 0, 2, 3, 70, 130
+PROGRAM = "ven-actors"
+COMMANDS = {
+    "run": Place("ven_actors.cli.run:run", "Run a fleet of VENs until it is stopped."),
+    "status": Place("ven_actors.cli.status:status", "Show what a fleet is doing, or what it left."),
+    "vtn": Place("ven_actors.vtn.command:vtn", "Run the embedded VTN alone."),
+    "resources": Place("ven_actors.cli.resources:resources", "Make, list, check, approve and suspend resources."),
+    "profiles": Place("ven_actors.cli.profiles:profiles", "Make and show load profiles."),
+    "preview": Place("ven_actors.cli.preview:preview", "Print the reports one interval would send, without a network."),
+}
+
+
+@click.command(
+    cls=LazyGroup,
+    places=COMMANDS,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "VEN_ACTORS",
+        "max_content_width": 100,
+    },
+    epilog="Exit codes: 0 good, 1 readings evicted or unaccounted, 2 usage or configuration, "
+    "3 credentials refused or VTN never reached, 70 internal error or stall.",
+)
+@click.version_option(__version__, prog_name=PROGRAM)
+def cli() -> None:
+    """A fleet of OpenADR 3 Virtual End Nodes, every reading accounted for."""
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Run one command and return its exit code; every error becomes one line on standard error."""
+    level = environ.get("VEN_ACTORS_LOG_LEVEL", "").strip().lower()
+    configure_logging("console", level if level in LEVELS else "info")
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = EXIT_BROKEN_PIPE
+    if code == EXIT_BROKEN_PIPE:
+        _silence_stdout()
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        result = cli.main(args=None if argv is None else list(argv), prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except FleetError as error:
+        for line in str(error).splitlines() or [type(error).__name__]:
+            click.echo(f"{PROGRAM}: {line}", err=True)
+        return EXIT_VTN if isinstance(error, VtnError) else EXIT_USAGE
+    except Exception as error:  # noqa: BLE001 - the outermost frame: what nobody foresaw becomes one line
+        hint = "VEN_ACTORS_LOG_LEVEL=debug shows where"
+        click.echo(f"{PROGRAM}: internal error: {type(error).__name__}: {error} ({hint})", err=True)
+        structlog.get_logger(__name__).debug("internal_error", exc_info=error)
+        return EXIT_INTERNAL
+    return result if isinstance(result, int) else EXIT_GOOD
+
+
+def _silence_stdout() -> None:
+    """Point standard output at nothing, or the interpreter complains about the broken pipe when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)

@@ -1,0 +1,54 @@
+"""`ven-actors preview`: the reports one interval would send, as JSON, with no network."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+from ven_actors.cli.run_options import CONFIG_OPTION, OptionsInSections, options_named
+from ven_actors.cli.seams import seams_of
+from ven_actors.config_sources import load_config
+from ven_actors.errors import UsageError
+from ven_actors.fleet.preview import preview_reports
+
+_OPTIONS = ("vens", "count", "state", "registry", "profiles", "seed", "noise", "approve", "interval", "report_every")
+
+
+def preview_command(ctx: click.Context, /, at: str | None, **flags: Any) -> int:
+    """Print the reports that one reporting window would send, as a JSON array, one report per VEN.
+
+    The window is the last whole one, of the demo's own event. Nothing is written and nothing is sent; where the state
+    folder has no resources yet, the demo's are made in memory. Event ids are the VTN's to give and stand as EVENT-ID.
+    """
+    config = load_config(flags, seams_of(ctx).environ).config
+    now_s = time.time() if at is None else _instant_s(at)
+    for index, report in enumerate(preview_reports(config, now_s)):
+        click.echo("[" if index == 0 else ",", nl=index == 0)
+        click.echo(msgspec.json.format(report, indent=2))
+    click.echo("]")
+    return 0
+
+
+def _instant_s(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--at: {text!r} is no ISO 8601 time, such as 2026-01-16T10:00:00Z") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+preview = OptionsInSections(
+    "preview",
+    callback=click.pass_context(preview_command),
+    params=[
+        click.Option(["--at"], metavar="TIME", help="Preview as of this time (ISO 8601, UTC where it has no zone)."),
+        CONFIG_OPTION,
+        *options_named(_OPTIONS),
+    ],
+    help=preview_command.__doc__,
+    short_help="Print the reports one interval would send, without a network.",
+)

@@ -1,0 +1,222 @@
+"""`ven-actors resources`: make, list, check, approve and suspend the resources of a registry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ven_actors.errors import DataError, UsageError
+from ven_actors.fleet.progress import progress_bar
+from ven_actors.meters import DEMO_METERS
+from ven_actors.model import RegistrationStatus, Resource
+from ven_actors.simulation.profiles import Profiles
+from ven_actors.storage.population import DEMO_APPROVED, Approve
+from ven_actors.storage.registry import Registry, make_demo
+
+DEFAULT_DB = Path("state/resources.db")
+
+db_option = click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_DB,
+    envvar="VEN_ACTORS_RESOURCES_DB",
+    show_default=True,
+    show_envvar=True,
+    help="The resource database.",
+)
+
+
+class AllOrCount(click.ParamType[Any]):
+    """`all`, or how many."""
+
+    name = "all|count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Approve:
+        text = str(value)
+        if text == "all":
+            return "all"
+        if not (text.isascii() and text.isdigit()):
+            self.fail(f"{text!r} is neither 'all' nor a whole number", param, ctx)
+        return int(text)
+
+
+@click.group()
+def resources() -> None:
+    """Make, list and change the resources that the VENs stand for.
+
+    The database is a fleet's input. It is not changed while a fleet runs on it: make, approve and suspend are refused
+    then.
+    """
+
+
+@resources.command()
+@click.option(
+    "--out",
+    "--db",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_DB,
+    envvar="VEN_ACTORS_RESOURCES_DB",
+    show_default=True,
+    show_envvar=True,
+    help="The resource database to write.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same resources.")
+@click.option(
+    "--approve", type=AllOrCount(), default=DEMO_APPROVED, show_default=True, help="How many per VEN are APPROVED."
+)
+@click.option(
+    "--profiles",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Use the meters of this profile file.  [default: the demo's]",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def make(out: Path, seed: int, approve: Approve, profiles: Path | None, force: bool) -> None:
+    """Write the demo's 10,562 resources in 40 Danish towns, each town a VEN."""
+    meters = DEMO_METERS if profiles is None else Profiles.open(profiles).meters
+    with progress_bar("making resources") as advance:
+        make_demo(out, seed, approve, advance, meters=meters, replace=force)
+    with Registry.open(out) as registry:
+        found = registry.statistics()
+    click.echo(
+        f"{out}: {found['total_resources']} resources of {found['total_vens']} VENs, "
+        f"{found['total_by_status']['APPROVED']} approved"
+    )
+
+
+@resources.command("list")
+@db_option
+@click.option("--ven", "vens", multiple=True, help="Only this VEN; may be given several times.")
+@click.option("--status", type=click.Choice(list(RegistrationStatus), case_sensitive=False), help="Only this status.")
+@click.option("--limit", type=click.IntRange(min=1), help="Show at most so many resources.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+def list_command(db: Path, vens: tuple[str, ...], status: str | None, limit: int | None, as_json: bool) -> None:
+    """Show the VENs and how many resources each has; with --ven, --status or --limit the resources themselves."""
+    with Registry.open(db) as registry:
+        if not vens and status is None and limit is None:
+            _show_statistics(registry.statistics(), as_json)
+            return
+        wanted = None if status is None else RegistrationStatus(status)
+        registry.require(vens)
+        found = [one for ven in vens or registry.ven_names() for one in registry.resources(ven, wanted)]
+    shown = found[:limit]
+    if as_json:
+        click.echo(json.dumps([asdict(resource) for resource in shown], ensure_ascii=False, indent=1))
+        return
+    _show_resources(shown)
+    click.echo(f"{len(shown)} of {len(found)} resources")
+
+
+@resources.command()
+@db_option
+@click.option(
+    "--profiles", type=click.Path(dir_okay=False, path_type=Path), help="Also look whether this file has all meters."
+)
+@click.option("--migrate", is_flag=True, help="Bring an older database up to date first; a copy of it stays beside it.")
+@click.pass_context
+def check(ctx: click.Context, db: Path, profiles: Path | None, migrate: bool) -> None:
+    """Check the whole database: structure, values, uniqueness. Exit code 1 if something is found, 2 if it is broken."""
+    with Registry.open(db, writable=migrate) as registry:
+        found = registry.statistics()
+        findings = [
+            f"{what} {value!r} stands there {times} times"
+            for what, values in registry.duplicates().items()
+            for value, times in values.items()
+        ]
+        if profiles is not None:
+            findings += _missing_meters(registry, Profiles.open(profiles))
+    for finding in findings:
+        click.echo(f"{db}: {finding}")
+    if findings:
+        ctx.exit(1)
+    click.echo(f"{db}: good, {found['total_resources']} resources of {found['total_vens']} VENs, all of them unique")
+
+
+@resources.command()
+@db_option
+@click.argument("vens", metavar="[VEN]...", nargs=-1)
+@click.option("--all", "all_vens", is_flag=True, help="All VENs.")
+@click.option("--count", type=click.IntRange(min=0), help="Approve until so many of a VEN are.  [default: all pending]")
+@click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource, whatever its status.")
+def approve(db: Path, vens: tuple[str, ...], all_vens: bool, count: int | None, ids: tuple[str, ...]) -> None:
+    """Approve pending resources, of some VENs or all, or single ones by their id."""
+    _refuse_unclear(vens, all_vens, ids)
+    if ids and count is not None:
+        raise UsageError("--count goes with VENs or --all, not with --resource")
+    with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
+        for resource_id in ids:
+            registry.set_status(resource_id, RegistrationStatus.APPROVED)
+        names = registry.ven_names() if all_vens else vens
+        registry.require(names)
+        changed = sum(registry.approve(name, "all" if count is None else count) for name in names)
+    click.echo(f"{db}: {changed + len(ids)} approved")
+
+
+@resources.command()
+@db_option
+@click.argument("vens", metavar="[VEN]...", nargs=-1)
+@click.option("--all", "all_vens", is_flag=True, help="All VENs.")
+@click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource.")
+def suspend(db: Path, vens: tuple[str, ...], all_vens: bool, ids: tuple[str, ...]) -> None:
+    """Suspend all resources of some VENs or of all, or single ones by their id."""
+    _refuse_unclear(vens, all_vens, ids)
+    with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
+        for resource_id in ids:
+            registry.set_status(resource_id, RegistrationStatus.SUSPENDED)
+        names = registry.ven_names() if all_vens else vens
+        registry.require(names)
+        changed = sum(registry.suspend(name) for name in names)
+    click.echo(f"{db}: {changed + len(ids)} suspended")
+
+
+def _refuse_unclear(vens: tuple[str, ...], all_vens: bool, ids: tuple[str, ...]) -> None:
+    if [bool(vens), all_vens, bool(ids)].count(True) != 1:
+        raise UsageError("say which resources: either VENs, or --all, or --resource ID")
+
+
+def _missing_meters(registry: Registry, profiles: Profiles) -> list[str]:
+    missing: dict[str, Resource] = {}
+    for name in registry.ven_names():
+        for resource in registry.resources(name):
+            for load in resource.loads:
+                if load.meter not in profiles.column_by_meter:
+                    missing.setdefault(load.meter, resource)
+    findings = []
+    for meter, resource in missing.items():
+        try:
+            profiles.require(meter, f"resource {resource.name!r} of VEN {resource.ven_name!r}")
+        except DataError as error:
+            findings.append(str(error))
+    return findings
+
+
+def _show_statistics(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    table = Table("VEN")
+    for status in ("approved", "pending", "suspended", "total"):
+        table.add_column(status, justify="right")
+    for name, counts in found["by_ven"].items():
+        table.add_row(name, *(str(counts[status]) for status in ("approved", "pending", "suspended", "total")))
+    by_status = found["total_by_status"]
+    table.add_section()
+    table.add_row(
+        f"{found['total_vens']} VENs",
+        *(str(by_status[status]) for status in ("APPROVED", "PENDING", "SUSPENDED")),
+        str(found["total_resources"]),
+    )
+    Console().print(table)
+
+
+def _show_resources(found: list[Resource]) -> None:
+    table = Table("VEN", "name", "kind", "status", "meter point", "place", "resource id")
+    for one in found:
+        table.add_row(one.ven_name, one.name, one.kind, one.status, one.meter_point_id, one.place, one.resource_id)
+    Console().print(table)

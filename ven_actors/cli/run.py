@@ -1,0 +1,62 @@
+"""`ven-actors run`: from flags, environment and file to a running fleet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import structlog
+
+from ven_actors.cli.live import LiveView, PipeConsole
+from ven_actors.cli.run_options import OptionsInSections, run_options
+from ven_actors.cli.seams import Seams, seams_of
+from ven_actors.cli.status_view import totals_lines
+from ven_actors.config import FleetConfig
+from ven_actors.config_sources import load_config
+from ven_actors.errors import FleetError
+from ven_actors.telemetry import configure_logging
+
+_log = structlog.get_logger(__name__)
+
+
+def run_command(ctx: click.Context, /, **flags: Any) -> int:
+    """Run a fleet of VENs until it is stopped (Ctrl-C, SIGTERM) or --duration is over.
+
+    With no option: Herning and Aalborg of the demo data, against an embedded VTN on this machine.
+
+    Every option is also a key of the file and an environment variable: --report-every is report_every and
+    VEN_ACTORS_REPORT_EVERY. A flag wins over the environment, that over the file, that over the default. Durations
+    are written 15s, 5m, 1h30m or PT15M, sizes 64KiB, 500MB or 1GiB.
+    """
+    seams = seams_of(ctx)
+    loaded = load_config(flags, seams.environ)
+    config = loaded.config
+    console = PipeConsole()
+    is_live = console.is_terminal and not console.is_dumb_terminal and not config.headless
+    with LiveView(console) as view:
+        configure_logging(config.log_format, config.log_level, view.log_stream() if is_live else None)
+        for variable, near in loaded.unknown_variables:
+            _log.warning("unknown_variable", variable=variable, nearest=near)
+        code = seams.run_fleet(config, show=view.show if is_live else None)
+    _print_totals(config, seams)
+    return code
+
+
+def _print_totals(config: FleetConfig, seams: Seams) -> None:
+    """The last words: what became of every reading that the state folder ever had."""
+    try:
+        totals = seams.read_totals(config.state)
+    except FleetError as error:
+        _log.warning("totals_unreadable", error=str(error))
+        return
+    for line in totals_lines(totals):
+        click.echo(line)
+
+
+run = OptionsInSections(
+    "run",
+    callback=click.pass_context(run_command),
+    params=run_options(),
+    help=run_command.__doc__,
+    short_help="Run a fleet of VENs until it is stopped.",
+)

@@ -1,0 +1,87 @@
+"""`ven-actors status`: what a running fleet says of itself, or what the state folder says where none runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.live import Live
+from rich.text import Text
+
+from ven_actors.cli.live import PipeConsole
+from ven_actors.cli.seams import Seams, Status, seams_of
+from ven_actors.cli.status_view import render
+from ven_actors.errors import UsageError
+
+REFRESH_S = 1.0
+WIDTH_WITHOUT_TERMINAL = 200
+
+
+@click.command()
+@click.option(
+    "--state",
+    "state_dir",
+    type=click.Path(path_type=Path),
+    default=Path("state"),
+    show_default=True,
+    envvar="VEN_ACTORS_STATE",
+    show_envvar=True,
+    metavar="DIR",
+    help="State folder of the fleet.",
+)
+@click.option("--watch", is_flag=True, help="Show it again every second until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch one line each time.")
+@click.pass_context
+def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool) -> int:
+    """Show VENs, readings, reports and jobs of the fleet that runs on a state folder.
+
+    Where none runs, show what the last one left there.
+    """
+    seams = seams_of(ctx)
+    if as_json:
+        _print_json(seams, state_dir, watch=watch)
+    elif watch:
+        _watch(seams, state_dir)
+    else:
+        _console().print(render(_status(seams, state_dir)))
+    return 0
+
+
+def _status(seams: Seams, state_dir: Path) -> Status:
+    """Raises UsageError where there is no such folder, and what the store raises where it holds no fleet's state."""
+    if not state_dir.is_dir():
+        raise UsageError(
+            f"there is no state folder {state_dir}; start a fleet with `ven-actors run --state {state_dir}`, "
+            "or name another folder with --state"
+        )
+    live = seams.ask_status(state_dir)
+    if live is not None:
+        return live
+    return {**seams.read_totals(state_dir), "running": False}
+
+
+def _console() -> PipeConsole:
+    console = PipeConsole()
+    return console if console.is_terminal else PipeConsole(width=WIDTH_WITHOUT_TERMINAL)
+
+
+def _print_json(seams: Seams, state_dir: Path, *, watch: bool) -> None:
+    while True:
+        line = msgspec.json.encode(_status(seams, state_dir))
+        click.echo(line if watch else msgspec.json.format(line, indent=2))
+        if not watch:
+            return
+        seams.wait(REFRESH_S)
+
+
+def _watch(seams: Seams, state_dir: Path) -> None:
+    console = _console()
+    if not console.is_terminal:
+        while True:
+            console.print(render(_status(seams, state_dir)))
+            seams.wait(REFRESH_S)
+    with Live(Text(), console=console, auto_refresh=False) as live:
+        while True:
+            live.update(render(_status(seams, state_dir), console.height), refresh=True)
+            seams.wait(REFRESH_S)
