@@ -1,0 +1,580 @@
+"""The outbox, case by case: what is owed, to whom, from when, and what stays true over a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ven_actors.delivery.entries import OutboxReport, ReportState
+from ven_actors.delivery.fleet_outbox import FleetOutbox
+from ven_actors.delivery.late_joining import last_missed_s
+from ven_actors.delivery.ledger import since
+from ven_actors.delivery.outbox import VenOutbox
+from ven_actors.delivery.restoring import Books
+from ven_actors.delivery.sealing import moment, period, report_name
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
+from ven_actors.openadr.report_schedule import next_window
+from ven_actors.storage.store import Store, read_recovery
+
+T0 = 1_800_000_000
+STEP_S = 10
+TWO = Layout(("r1", "r2"), ("load_0", "load_1"))
+THREE = Layout(("r1", "r2", "r3"), ("load_0", "load_1"))
+INF = float("inf")
+
+
+def asked(
+    name: str = "e1", length_s: float = STEP_S, rows: tuple[str, ...] | None = None, start_s: float = 0, **more: Any
+) -> ReportRequest:
+    """A request of endless windows of `length_s`."""
+    descriptor = ReportDescriptor(**({"payload_type": "DEMAND", "repeat": -1, "num_intervals": 1} | more))
+    first = EventInterval(0, T0 + start_s, T0 + start_s + length_s)
+    plan = IntervalPlan((first,), length_s, INF, implied=True)
+    return ReportRequest(f"{name}.x.0", name, "p1", descriptor, plan, rows)
+
+
+class Fleet:
+    """A fleet outbox over a real store, driven by hand, with one VEN."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.open()
+
+    def open(self) -> None:
+        self.store = Store(self.folder)
+        self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
+
+    def restart(self) -> None:
+        self.store.close()
+        self.open()
+
+    @property
+    def ven(self) -> VenOutbox:
+        return self.outbox.ven("Herning")
+
+    @property
+    def readings(self) -> Readings:
+        readings = self.outbox.readings("Herning")
+        assert readings.unaccounted == 0, readings
+        return readings
+
+    def meter(self, count: int = 1, layout: Layout = TWO) -> None:
+        layout_id = self.outbox.layout_id(self.ven, layout)
+        for _ in range(count):
+            start_s = T0 if self.ven.closed_until_s is None else self.ven.closed_until_s
+            watts = np.full((len(layout.resource_names), len(layout.components)), start_s - T0, dtype=np.int32)
+            self.outbox.add_block(self.ven, Block(start_s, STEP_S, watts), layout_id)
+
+    def ask(self, *requests: ReportRequest, as_of_s: float = INF) -> None:
+        self.outbox.take_requests(self.ven, requests, as_of_s)
+
+    def flush(self) -> list[str]:
+        """Advance and commit; returns the times and lengths of newly sealed reports."""
+        sealed = self.outbox.advance(self.ven)
+        self.store.commit()
+        return [brief(report) for report in sealed]
+
+    def send(self) -> OutboxReport:
+        report = self.ven.next_to_send()
+        assert report is not None
+        self.ven.sending(report)
+        self.outbox.mark_sent(report)
+        self.store.commit()
+        return report
+
+    def deliver(self, state: ReportState = ReportState.ACCEPTED) -> list[str]:
+        """Give every report in the queue the same verdict."""
+        done = []
+        while self.ven.next_to_send() is not None:
+            report = self.send()
+            self.outbox.close(self.ven, report, state, "words")
+            done.append(brief(report))
+        assert self.flush() == []
+        return done
+
+    def restored(self) -> Books:
+        recovery = read_recovery(self.folder)
+        assert recovery is not None
+        return Books(recovery, next_window)
+
+
+def brief(report: OutboxReport) -> str:
+    return f"{report.start_s - T0:g}+{report.end_s - report.start_s:g}"
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    fleet = Fleet(tmp_path)
+    yield fleet
+    fleet.store.close()
+
+
+# --- the plain way
+
+
+def test_what_is_asked_is_sealed_sent_and_accepted(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter(2)
+    assert fleet.flush() == ["0+10", "10+10"]
+    assert fleet.readings == Readings(generated=8, queued=8)
+    assert fleet.deliver() == ["0+10", "10+10"]
+    assert fleet.readings == Readings(generated=8, accepted=8)
+    assert fleet.ven.known_reports("e1") == 2
+    assert fleet.ven.known_reports("e2") == 0
+
+
+def test_readings_wait_for_the_first_crawl_and_are_then_unasked(fleet: Fleet) -> None:
+    fleet.meter(2)
+    fleet.flush()
+    assert fleet.readings.queued == 8
+    fleet.ask(as_of_s=T0 + 10)
+    fleet.flush()
+    assert (fleet.readings.unasked, fleet.readings.queued) == (4, 4)
+
+
+def test_a_block_is_settled_only_when_every_window_that_needs_it_is(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"), asked("e2", 20))
+    fleet.meter()
+    fleet.flush()
+    fleet.deliver()
+    assert fleet.readings.queued == 4
+    fleet.meter()
+    assert fleet.flush() == ["0+20", "10+10"]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=8, accepted=8)
+
+
+def test_a_subset_of_the_resources_leaves_the_rest_unasked(fleet: Fleet) -> None:
+    fleet.ask(asked(rows=("r2", "r9")))
+    fleet.meter()
+    fleet.flush()
+    assert [report.rows for report in fleet.ven.queue] == [(1,)]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=4, accepted=2, unasked=2)
+
+
+def test_a_ven_without_resources_sends_no_empty_report(fleet: Fleet) -> None:
+    fleet.ask(asked(), asked("e2", rows=("r9",)))
+    fleet.meter(1, Layout((), ("load_0",)))
+    assert fleet.flush() == []
+    assert not fleet.ven.blocks
+
+
+def test_what_one_report_refuses_is_quarantined_though_another_is_accepted(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"), asked("e2", rows=("r1",)))
+    fleet.meter()
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    second = fleet.send()
+    fleet.outbox.close(fleet.ven, second, ReportState.REFUSED, "no")
+    refused = 4 if second.rows is None else 2
+    assert fleet.readings == Readings(generated=4, accepted=4 - refused, quarantined=refused)
+
+
+def test_a_gap_is_no_reading_and_no_window_speaks_for_it(fleet: Fleet) -> None:
+    fleet.ask(asked(length_s=30))
+    fleet.meter()
+    layout_id = fleet.outbox.layout_id(fleet.ven, TWO)
+    fleet.outbox.add_gap(fleet.ven, layout_id, T0 + 10, T0 + 90, STEP_S)
+    fleet.outbox.add_gap(fleet.ven, layout_id, T0 + 10, T0 + 90, STEP_S)
+    fleet.meter(3)
+    assert fleet.flush() == ["0+30", "90+30"]
+    assert [report.intervals[0].end_s - T0 for report in fleet.ven.queue] == [10, 120]
+    assert fleet.ven.queue[0].periods
+    assert fleet.readings.gap == 8 * 4
+
+
+def test_a_gap_at_the_very_beginning_is_recorded(fleet: Fleet) -> None:
+    fleet.outbox.add_gap(fleet.ven, fleet.outbox.layout_id(fleet.ven, TWO), T0, T0 + 20, STEP_S)
+    fleet.meter()
+    assert (fleet.readings.gap, fleet.readings.generated) == (8, 4)
+    assert fleet.ven.closed_until_s == T0 + 30
+
+
+# --- two layouts in one window
+
+
+def test_one_window_of_two_layouts_is_two_reports_whose_names_never_change(fleet: Fleet) -> None:
+    """Seal both, deliver the first, take the second back: it must not come again under the name of the first."""
+    fleet.ask(asked(length_s=20))
+    fleet.meter(1, TWO)
+    fleet.meter(1, THREE)
+    fleet.flush()
+    first, second = (report.name for report in fleet.ven.queue)
+    assert second == first + ".1"
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.ask()
+    assert not fleet.ven.queue
+    fleet.ask(asked(length_s=20))
+    fleet.flush()
+    assert [report.name for report in fleet.ven.queue] == [second]
+    fleet.restart()
+    assert [report.name for report in fleet.ven.queue] == [second]
+    fleet.ask(asked(length_s=20))
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=10, accepted=10)
+
+
+# --- late joining (R33)
+
+
+@pytest.mark.parametrize(("length_s", "sent"), [(10, "80+10"), (20, "60+20"), (30, "60+30"), (40, "40+40")])
+def test_a_request_that_comes_late_gets_only_the_last_window_it_missed(
+    fleet: Fleet, length_s: float, sent: str
+) -> None:
+    fleet.ask()
+    fleet.meter(9)
+    fleet.flush()
+    assert fleet.readings.unasked == 36
+    fleet.ask(asked(length_s=length_s))
+    assert fleet.flush() == [sent]
+    fleet.deliver()
+    assert fleet.readings.accepted == float(sent.split("+")[1]) / 10 * 4
+
+
+def test_a_request_that_comes_late_gets_all_since_the_oldest_block_that_waits(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"))
+    fleet.meter(6)
+    fleet.flush()
+    for _ in range(2):
+        fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.ask(asked("e1"), asked("e2"))
+    assert fleet.flush() == ["20+10", "30+10", "40+10", "50+10"]
+
+
+def test_the_last_missed_window_needs_its_settled_beginning_too(fleet: Fleet) -> None:
+    fleet.ask()
+    fleet.meter(3)
+    fleet.flush()
+    fleet.ask(asked(length_s=40))
+    fleet.meter(1)
+    assert fleet.flush() == ["0+40"]
+    assert not fleet.ven.queue[0].periods
+    assert fleet.readings == Readings(generated=16, queued=16)
+
+
+def test_two_requests_that_come_late_together_take_a_block_back_but_once(fleet: Fleet) -> None:
+    fleet.ask()
+    fleet.meter(4)
+    fleet.flush()
+    fleet.ask(asked("e1"), asked("e2", 20), asked("e3", rows=("r1",)))
+    assert fleet.readings == Readings(generated=16, queued=8, unasked=8)
+    fleet.flush()
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=16, accepted=8, unasked=8)
+    assert fleet.restored().readings("Herning") == fleet.readings
+
+
+def test_what_was_settled_a_moment_ago_and_not_yet_committed_is_taken_back_too(fleet: Fleet) -> None:
+    fleet.ask()
+    fleet.meter(2)
+    fleet.outbox.advance(fleet.ven)
+    assert fleet.readings.unasked == 8
+    fleet.ask(asked(length_s=20))
+    assert fleet.flush() == ["0+20"]
+
+
+def test_a_request_counts_before_it_is_sealed(fleet: Fleet) -> None:
+    """A verdict between a crawl and the next flush must not settle what the crawl has just asked for."""
+    fleet.ask(asked("e1"))
+    fleet.meter()
+    fleet.flush()
+    report = fleet.send()
+    fleet.ask(asked("e1"), asked("e2"))
+    fleet.outbox.close(fleet.ven, report, ReportState.ACCEPTED)
+    assert fleet.readings.queued == 4
+    assert fleet.flush() == ["0+10"]
+
+
+def test_an_accepted_report_stands_when_its_block_is_taken_back(fleet: Fleet) -> None:
+    fleet.ask(asked("e1", rows=("r1",)))
+    fleet.meter()
+    fleet.flush()
+    fleet.deliver()
+    fleet.ask(asked("e1", rows=("r1",)), asked("e2", rows=("r2",)))
+    assert fleet.flush() == ["0+10"]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=4, accepted=4)
+
+
+def test_what_nobody_can_measure_takes_nothing_back(fleet: Fleet) -> None:
+    fleet.ask()
+    fleet.meter()
+    fleet.flush()
+    fleet.ask(asked(payload_type="STORAGE_CHARGE_LEVEL"))
+    assert fleet.flush() == []
+    assert fleet.readings.unasked == 4
+
+
+@pytest.mark.parametrize("until", range(1, 300, 7))
+def test_the_last_missed_window_is_what_looking_at_every_window_finds(until: int) -> None:
+    starts = [0, 3, 4, 50, 51, 52, 53, 120, 180, 181, 240]
+    intervals = tuple(EventInterval(index, T0 + at_s, T0 + at_s + 1) for index, at_s in enumerate(starts))
+    plan = IntervalPlan(intervals, None, intervals[-1].end_s, implied=False)
+    request = replace(asked(frequency=1), plan=plan)
+    ended = [interval for interval in intervals if interval.end_s <= T0 + until]
+    cursor_s = last_missed_s(request, next_window, T0 - 100, T0 + until)
+    window = next_window(request, cursor_s)
+    if ended:
+        assert window is not None
+        assert window.intervals == (ended[-1],)
+    else:
+        assert cursor_s == T0 + until
+
+
+# --- events that go, come back and change
+
+
+def test_an_event_that_goes_takes_its_reports_along_and_brings_them_back(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter(3)
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.ask()
+    fleet.flush()
+    assert fleet.readings == Readings(generated=12, accepted=4, unasked=8)
+    fleet.restart()
+    fleet.ask(asked())
+    assert fleet.flush() == ["10+10", "20+10"]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=12, accepted=12)
+
+
+def test_a_report_that_may_have_arrived_is_in_doubt_when_it_is_sealed_again(fleet: Fleet) -> None:
+    """Handed out, withdrawn, and the process dies: the VTN may still have it under this name."""
+    fleet.ask(asked())
+    fleet.meter()
+    fleet.flush()
+    report = fleet.send()
+    fleet.outbox.back(fleet.ven, report, 0.0, in_doubt=True)
+    fleet.ask()
+    fleet.store.commit()
+    fleet.restart()
+    fleet.ask(asked())
+    fleet.flush()
+    assert [(again.name, again.in_doubt) for again in fleet.ven.queue] == [(report.name, True)]
+
+
+def test_the_same_without_a_restart(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter()
+    fleet.flush()
+    report = fleet.send()
+    fleet.outbox.back(fleet.ven, report, 0.0, in_doubt=True)
+    fleet.ask()
+    fleet.ask(asked())
+    fleet.flush()
+    assert [again.in_doubt for again in fleet.ven.queue] == [True]
+
+
+def test_a_report_in_the_air_when_its_event_goes_is_withdrawn_when_it_comes_back(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter(2)
+    fleet.flush()
+    report = fleet.send()
+    fleet.ask()
+    fleet.flush()
+    fleet.outbox.back(fleet.ven, report, 0.0, in_doubt=False)
+    assert fleet.flush() == []
+    fleet.restart()
+    fleet.ask(asked())
+    assert fleet.flush() == ["0+10", "10+10"], "the store has to know how far back it is owed"
+
+
+def test_an_event_that_the_vtn_knows_no_more_is_withdrawn_until_a_crawl_shows_it(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"), asked("e2"))
+    fleet.meter()
+    fleet.flush()
+    report = fleet.send()
+    fleet.outbox.event_gone(fleet.ven, report)
+    fleet.flush()
+    assert len(fleet.ven.queue) == 1
+    assert fleet.ven.in_flight is None
+    assert fleet.ven.queue[0].request.request.event_id != report.request.request.event_id
+    fleet.ask(asked("e1"), asked("e2"))
+    fleet.flush()
+    assert sorted(each.in_doubt for each in fleet.ven.queue) == [False, True]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=4, accepted=4)
+
+
+def test_an_event_that_changes_its_plan_has_no_window_twice_and_none_forgotten(fleet: Fleet) -> None:
+    fleet.ask(asked(length_s=20))
+    fleet.meter(3)
+    fleet.flush()
+    fleet.deliver()
+    fleet.ask(asked(length_s=30))
+    assert fleet.flush() == ["0+30"]
+    fleet.meter(3)
+    assert fleet.flush() == ["30+30"]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=24, accepted=24)
+
+
+def test_a_sliding_window_that_is_taken_back_does_not_repeat_the_one_before(fleet: Fleet) -> None:
+    sliding = asked(length_s=10, num_intervals=2, frequency=1)
+    fleet.ask(sliding)
+    fleet.meter(4)
+    assert fleet.flush() == ["0+20", "10+20", "20+20"]
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.ask()
+    fleet.ask(sliding)
+    assert fleet.flush() == ["10+20", "20+20"]
+
+
+# --- giving blocks up
+
+
+def test_a_block_that_is_given_up_leaves_the_rest_of_its_window_to_be_sent(fleet: Fleet) -> None:
+    fleet.ask(asked(length_s=30))
+    fleet.meter(6)
+    fleet.flush()
+    assert fleet.outbox.evict(fleet.ven, fleet.ven.blocks[T0 + 10]) == 4
+    assert fleet.flush() == ["0+30"]
+    assert [brief(report) for report in fleet.ven.queue] == ["0+30", "30+30"], "the later one stands, in order"
+    assert [(cut.start_s - T0, cut.end_s - T0) for cut in fleet.ven.queue[0].intervals] == [(0, 10), (20, 30)]
+    fleet.restart()
+    fleet.ask(asked(length_s=30))
+    assert fleet.deliver() == ["0+30", "30+30"]
+    assert fleet.readings == Readings(generated=24, accepted=20, evicted=4)
+
+
+def test_a_block_on_its_way_is_not_given_up_and_none_is_twice(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter(2)
+    fleet.flush()
+    flying = fleet.send()
+    assert fleet.outbox.evict(fleet.ven, flying.blocks[0]) == 0
+    waiting = fleet.ven.blocks[T0 + 10]
+    assert fleet.outbox.evict(fleet.ven, waiting) == 4
+    assert fleet.outbox.evict(fleet.ven, waiting) == 0
+    assert fleet.readings == Readings(generated=8, queued=4, evicted=4)
+
+
+def test_the_oldest_blocks_of_all_vens_go_first(fleet: Fleet) -> None:
+    fleet.meter(3)
+    other = fleet.outbox.ven("Aalborg")
+    layout_id = fleet.outbox.layout_id(other, TWO)
+    fleet.outbox.add_block(other, Block(T0 - 10, STEP_S, np.zeros((2, 2), dtype=np.int32)), layout_id)
+    chosen = fleet.outbox.oldest_blocks(2)
+    assert [(each.name, [block.start_s - T0 for block in blocks]) for each, blocks in chosen] == [
+        ("Aalborg", [-10]),
+        ("Herning", [0]),
+    ]
+
+
+# --- restarts
+
+
+def test_a_restart_finds_everything_as_it_was(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"), asked("e2", 30, ("r1",)))
+    fleet.meter(5)
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    flying, waiting = fleet.send(), [report.name for report in fleet.ven.queue]
+    fleet.store.commit()
+    readings = fleet.readings
+    fleet.restart()
+    assert fleet.readings == readings
+    assert [report.name for report in fleet.ven.queue] == [flying.name, *waiting]
+    assert [report.in_doubt for report in fleet.ven.queue] == [True] + [False] * len(waiting)
+    assert fleet.restored().open_reports() == len(waiting) + 1
+    assert fleet.flush() == []
+
+
+def test_what_was_not_committed_is_made_again_under_the_same_names(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter()
+    fleet.flush()
+    fleet.meter(2)
+    fleet.outbox.advance(fleet.ven)
+    names = [report.name for report in fleet.ven.queue]
+    fleet.restart()
+    assert fleet.ven.closed_until_s == T0 + STEP_S
+    fleet.meter(2)
+    fleet.flush()
+    assert [report.name for report in fleet.ven.queue] == names
+
+
+def test_the_newest_cursor_wins_however_it_was_written(fleet: Fleet) -> None:
+    """A cursor and then, in the same commit, the request itself with an older cursor."""
+    fleet.ask(asked())
+    fleet.meter(2)
+    fleet.outbox.advance(fleet.ven)
+    fleet.ask()
+    fleet.store.commit()
+    fleet.restart()
+    fleet.ask(asked())
+    assert fleet.flush() == ["0+10", "10+10"]
+
+
+def test_blocks_dropped_after_the_keep_leave_the_ledger_as_it_was(fleet: Fleet) -> None:
+    fleet.ask(asked(rows=("r1",)))
+    fleet.meter(4)
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.REFUSED, "no")
+    fleet.store.commit()
+    before = fleet.readings
+    fleet.store.drop_settled(T0 + 100, T0 + 20)
+    assert fleet.readings == before
+    assert fleet.restored().readings("Herning") == before
+    assert fleet.restored().vens["Herning"].known_reports("e1") == 1
+    fleet.store.drop_quarantined()
+    assert fleet.restored().readings("Herning") == before
+
+
+def test_what_is_taken_back_and_not_yet_committed_is_not_dropped(fleet: Fleet) -> None:
+    fleet.ask()
+    fleet.meter(2)
+    fleet.flush()
+    fleet.ask(asked(length_s=20))
+    fleet.store.drop_settled(T0 + 100, T0 + 100)
+    assert fleet.flush() == ["0+20"]
+    fleet.restart()
+    assert fleet.readings == Readings(generated=8, queued=8)
+
+
+def test_quarantined_readings_that_are_final_are_not_taken_back(fleet: Fleet) -> None:
+    """Half of the block was accepted in a report that is dropped; taken back it would be counted as never asked."""
+    fleet.ask(asked("e1", rows=("r1",)), asked("e2", rows=("r2",)))
+    fleet.meter()
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.REFUSED, "no")
+    fleet.store.commit()
+    fleet.store.drop_settled(T0 + 100, T0 + 100)
+    fleet.ask(asked("e1", rows=("r1",)), asked("e2", rows=("r2",)), asked("e3"))
+    assert fleet.flush() == []
+    assert fleet.readings == Readings(generated=4, accepted=2, quarantined=2)
+
+
+# --- names and differences
+
+
+def test_names_differ_for_every_ven_event_descriptor_window_and_chunk() -> None:
+    requests = [asked("e1"), asked("e2"), replace(asked("e1"), request_id="e1.y.0")]
+    names = [
+        report_name(ven, request, T0 + start_s, T0 + end_s, chunk)
+        for ven in ("Herning", "Aalborg")
+        for request in requests
+        for start_s, end_s in ((0, 10), (0, 20), (10, 20))
+        for chunk in (0, 1)
+    ]
+    assert len(set(names)) == len(names)
+    assert names[0] == "Herning.e1.0646776f.2027-01-15T08:00:00Z.PT10S"
+
+
+def test_times_are_written_as_short_as_they_are() -> None:
+    assert moment(T0 + 0.5) == "2027-01-15T08:00:00.500000Z"
+    assert (period(15.0), period(2.5)) == ("PT15S", "PT2.5S")
+
+
+def test_what_was_added_since_is_the_difference_of_two_ledgers() -> None:
+    now, before = Readings(10, 6, 2, 1, 1, 0, 5), Readings(4, 1, 3, 0, 0, 0, 5)
+    assert since(now, before) == Readings(6, 5, -1, 1, 1, 0, 0)

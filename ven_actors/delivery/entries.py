@@ -1,0 +1,85 @@
+"""The entries of an outbox: blocks that wait, requests that ask, reports that are sealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ven_actors.model import EventInterval, ReportRequest, Window
+
+    NextWindow = Callable[[ReportRequest, float], Window | None]
+
+INFINITY = float("inf")
+
+
+class ReportState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(slots=True, eq=False)
+class QueuedBlock:
+    """A committed metering interval whose readings are not all settled; `reports` that cover it, none withdrawn."""
+
+    block_id: int
+    start_s: int
+    end_s: int
+    layout_id: int
+    reports: list[OutboxReport] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class RequestState:
+    """A report request and how far it has been served: every window that ends by `sealed_until_s` is sealed.
+
+    `doubted` are names of withdrawn reports that may have arrived: sealed again, they are looked up first.
+    """
+
+    request_key: int
+    request: ReportRequest
+    sealed_until_s: float
+    accepted: int = 0
+    gone: bool = False
+    doubted: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class OutboxReport:
+    """A sealed report. `marked`: the store knows that it may have been sent; `in_doubt`: look before sending."""
+
+    request: RequestState
+    name: str
+    start_s: float
+    end_s: float
+    chunk: int
+    layout_id: int
+    intervals: tuple[EventInterval, ...]
+    rows: tuple[int, ...] | None
+    periods: bool
+    blocks: list[QueuedBlock]
+    state: ReportState = ReportState.OPEN
+    in_doubt: bool = False
+    marked: bool = False
+    attempts: int = 0
+    next_try_s: float = -INFINITY
+
+    @property
+    def order(self) -> tuple[float, float, str]:
+        """Its place in the queue: by time, and the same after a restart."""
+        return self.end_s, self.start_s, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a block's readings."""
+
+    block: QueuedBlock
+    accepted: int
+    unasked: int
+    quarantined: int

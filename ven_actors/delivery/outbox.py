@@ -1,0 +1,277 @@
+"""The outbox of one VEN in memory: what was metered, what is asked, what is sealed, and what became of it.
+
+Pure: the store writes what these methods return, in the same transaction, and builds the same objects again at start.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ven_actors.delivery.entries import INFINITY, OutboxReport, ReportState, RequestState, Settlement
+from ven_actors.delivery.measures import measure_of
+from ven_actors.delivery.sealing import pieces, report_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ven_actors.delivery.entries import NextWindow, QueuedBlock
+    from ven_actors.model import Layout, ReportRequest, Window
+    from ven_actors.records import ReportRecord, SpanRecord
+
+
+class VenOutbox:
+    """All that is open for one VEN; `layouts` is shared by the fleet's outboxes, `spans` with the VEN's ledger."""
+
+    def __init__(
+        self, name: str, ven_key: int, layouts: dict[int, Layout], spans: list[SpanRecord], next_window: NextWindow
+    ) -> None:
+        self.name = name
+        self.ven_key = ven_key
+        self.closed_until_s: int | None = None
+        self.read_as_of_s: float = -INFINITY
+        self.blocks: dict[int, QueuedBlock] = {}
+        self.requests: dict[str, RequestState] = {}
+        self.queue: deque[OutboxReport] = deque()
+        self.in_flight: OutboxReport | None = None
+        self._layouts = layouts
+        self._spans = spans
+        self._next_window = next_window
+        self._horizon_s: float = -INFINITY
+
+    # --- what was metered
+
+    def add_block(self, block: QueuedBlock) -> None:
+        self.blocks[block.start_s] = block
+        self.closed_until_s = max(self.closed_until_s or block.end_s, block.end_s)
+
+    def reopen(self, blocks: Iterable[QueuedBlock]) -> None:
+        """Take settled blocks back because a request that came late asks for them too."""
+        self.blocks = dict(sorted((self.blocks | {block.start_s: block for block in blocks}).items()))
+
+    def cover(self, blocks: Iterable[QueuedBlock], records: Iterable[ReportRecord]) -> None:
+        """Put sealed reports of the store back where they belong: upon `blocks`, and if open, into the queue."""
+        states = {state.request_key: state for state in self.requests.values()}
+        wanted = {block.block_id for block in blocks}
+        for record in records:
+            request = states[record.request_key]
+            if record.state == ReportState.WITHDRAWN:
+                if record.maybe_sent:
+                    request.doubted.add(record.name)
+                continue
+            covered = [
+                block
+                for block in self._blocks_in(record.start_s, record.end_s)
+                if block.layout_id == record.layout_id and block.block_id in wanted
+            ]
+            report = OutboxReport(
+                request, record.name, record.start_s, record.end_s, record.chunk,
+                record.layout_id, record.intervals, record.rows, record.periods, covered,
+                ReportState(record.state), in_doubt=record.maybe_sent, marked=record.maybe_sent,
+            )  # fmt: skip
+            for block in covered:
+                block.reports.append(report)
+            if report.state is ReportState.OPEN:
+                self.queue.append(report)
+
+    def order_queue(self) -> None:
+        self.queue = deque(sorted(self.queue, key=lambda report: report.order))
+
+    def oldest_unsettled_s(self) -> int | None:
+        return next(iter(self.blocks), None)
+
+    # --- what is asked
+
+    def active_requests(self) -> Iterator[RequestState]:
+        return (state for state in self.requests.values() if not state.gone)
+
+    def ask(
+        self, request: ReportRequest, new_key: Callable[[], int], owed_since_s: Callable[[ReportRequest], float]
+    ) -> RequestState | None:
+        """Take one request of the newest crawl; returns its state if it is new or has changed, to be stored.
+
+        A new one is owed from `owed_since_s` on (R33). Until the next `seal` nothing is settled.
+        """
+        state = self.requests.get(request.request_id)
+        if state is None:
+            state = RequestState(new_key(), request, owed_since_s(request))
+            self.requests[request.request_id] = state
+        elif not state.gone and state.request == request:
+            return None
+        state.request, state.gone = request, False
+        self._horizon_s = -INFINITY
+        return state
+
+    def forget_others(self, request_ids: set[str]) -> tuple[list[RequestState], list[OutboxReport]]:
+        """Withdraw what a complete crawl no longer asks for; returns the requests that went and their open reports.
+
+        If such a request comes back, its windows from the first withdrawn one are owed again.
+        """
+        went = [state for name, state in self.requests.items() if not state.gone and name not in request_ids]
+        withdrawn: list[OutboxReport] = []
+        for state in went:
+            state.gone = True
+            withdrawn += [report for report in self.queue if report.request is state]
+        for report in withdrawn:
+            self.withdraw(report)
+        return went, withdrawn
+
+    def withdraw(self, report: OutboxReport) -> None:
+        """Take an open report back: its window is no longer sealed. Until the next `seal` nothing is settled."""
+        report.request.sealed_until_s = min(report.request.sealed_until_s, report.start_s)
+        if report.marked:
+            report.request.doubted.add(report.name)
+        self._horizon_s = -INFINITY
+        self.queue.remove(report)
+        report.state = ReportState.WITHDRAWN
+        for block in report.blocks:
+            block.reports.remove(report)
+
+    # --- what is owed
+
+    def seal(self) -> list[OutboxReport]:
+        """Seal every window that has ended; returns the new reports in the order in which they will be sent."""
+        sealed: list[OutboxReport] = []
+        horizon_s = INFINITY
+        for state in self.active_requests():
+            if measure_of(state.request.descriptor) is not None:
+                upcoming = self._seal_ended(state, sealed)
+                horizon_s = horizon_s if upcoming is None else min(horizon_s, upcoming.start_s)
+        self._horizon_s = horizon_s
+        sealed.sort(key=lambda report: report.order)
+        behind = bool(sealed and self.queue and self.queue[-1].order > sealed[0].order)
+        self.queue.extend(sealed)
+        if behind:
+            self.order_queue()
+        return sealed
+
+    def _seal_ended(self, state: RequestState, sealed: list[OutboxReport]) -> Window | None:
+        """Seal the windows of one request that have ended; returns the first that has not."""
+        window = self._next_window(state.request, state.sealed_until_s)
+        while window is not None and self.closed_until_s is not None and window.end_s <= self.closed_until_s:
+            blocks = list(self._blocks_in(window.start_s, window.end_s))
+            if blocks:
+                sealed += self._seal_window(state, window, blocks)
+                state.sealed_until_s = window.end_s
+            else:
+                state.sealed_until_s = max(window.end_s, self._next_block_s(window.end_s, self.closed_until_s))
+            window = self._next_window(state.request, state.sealed_until_s)
+        return window
+
+    def _next_block_s(self, after_s: float, closed_until_s: int) -> int:
+        return next((start_s for start_s in self.blocks if start_s >= after_s), closed_until_s)
+
+    def _blocks_in(self, start_s: float, end_s: float) -> Iterator[QueuedBlock]:
+        first = next(iter(self.blocks.values()), None)
+        if first is None:
+            return
+        step_s = first.end_s - first.start_s
+        at_s = max(int(start_s // step_s) * step_s, first.start_s)
+        while at_s < end_s and at_s < (self.closed_until_s or 0):
+            block = self.blocks.get(at_s)
+            if block is not None and block.end_s > start_s:
+                yield block
+            at_s += step_s
+
+    def _seal_window(self, state: RequestState, window: Window, blocks: list[QueuedBlock]) -> list[OutboxReport]:
+        """Seal what of a window is not sealed: after a withdrawal, other reports of it or of later ones may stand."""
+        there = {
+            report.layout_id
+            for block in blocks
+            for report in block.reports
+            if report.request is state and (report.start_s, report.end_s) == (window.start_s, window.end_s)
+        }
+        sealed = []
+        for piece in pieces(state.request, window, blocks):
+            rows = self._rows(state.request, piece.layout_id)
+            if rows == () or piece.layout_id in there:
+                continue
+            chunk = self._layouts_within(window).index(piece.layout_id)
+            name = report_name(self.name, state.request, window.start_s, window.end_s, chunk)
+            covered = [block for block in blocks if block.layout_id == piece.layout_id]
+            doubted = name in state.doubted
+            report = OutboxReport(
+                state, name, window.start_s, window.end_s, chunk, piece.layout_id, piece.intervals, rows,
+                piece.periods, covered, in_doubt=doubted, marked=doubted,
+            )  # fmt: skip
+            for block in covered:
+                block.reports.append(report)
+            sealed.append(report)
+        return sealed
+
+    def _layouts_within(self, window: Window) -> list[int]:
+        """Layouts that metered in the window, in order; from the checkpoints, so that it is the same for ever."""
+        found: list[int] = []
+        for span in reversed(self._spans):
+            if span.end_s <= window.start_s:
+                break
+            if span.start_s < window.end_s and not span.gap:
+                found.append(span.layout_id)
+        return list(dict.fromkeys(reversed(found)))
+
+    def _rows(self, request: ReportRequest, layout_id: int) -> tuple[int, ...] | None:
+        names = self._layouts[layout_id].resource_names
+        if request.resource_names is None:
+            return None if names else ()
+        wanted = set(request.resource_names)
+        return tuple(row for row, name in enumerate(names) if name in wanted)
+
+    # --- what goes out, and what became of it
+
+    def next_to_send(self) -> OutboxReport | None:
+        """Return the report whose turn it is, whether or not its time to try has come; None while one is in flight."""
+        if self.in_flight is not None:
+            return None
+        return self.queue[0] if self.queue else None
+
+    def known_reports(self, event_id: str) -> int:
+        return sum(state.accepted for state in self.requests.values() if state.request.event_id == event_id)
+
+    def sending(self, report: OutboxReport) -> None:
+        self.queue.remove(report)
+        self.in_flight = report
+
+    def back(self, report: OutboxReport, next_try_s: float, *, in_doubt: bool) -> bool:
+        """Put a report that was in flight back at its place; False if it is asked for no more and was withdrawn."""
+        self.in_flight = None
+        report.in_doubt = report.in_doubt or in_doubt
+        report.next_try_s = next_try_s
+        self.queue.appendleft(report)
+        if report.request.gone:
+            self.withdraw(report)
+        return not report.request.gone
+
+    def finish(self, report: OutboxReport, state: ReportState) -> None:
+        """Close the report that was in flight: accepted, or refused."""
+        self.in_flight = None
+        report.state = state
+        report.request.accepted += state is ReportState.ACCEPTED
+
+    def settle(self, candidates: Iterable[QueuedBlock] | None = None) -> list[Settlement]:
+        """Settle and forget every block (of `candidates`, or of all) whose fate is known for certain."""
+        asked = self.blocks.values() if candidates is None else candidates
+        ended = [block for block in asked if block.end_s <= self._horizon_s]
+        settled = [settlement for settlement in map(self._fate, ended) if settlement is not None]
+        for settlement in settled:
+            del self.blocks[settlement.block.start_s]
+        return settled
+
+    def _fate(self, block: QueuedBlock) -> Settlement | None:
+        if any(report.state is ReportState.OPEN for report in block.reports):
+            return None
+        refused = self._covered(block, ReportState.REFUSED)
+        accepted = self._covered(block, ReportState.ACCEPTED) - refused
+        layout = self._layouts[block.layout_id]
+        unasked = len(layout.resource_names) - len(refused) - len(accepted)
+        if unasked and block.end_s > self.read_as_of_s:
+            return None
+        width = len(layout.components)
+        return Settlement(block, len(accepted) * width, unasked * width, len(refused) * width)
+
+    def _covered(self, block: QueuedBlock, state: ReportState) -> set[int]:
+        rows: set[int] = set()
+        for report in block.reports:
+            if report.state is state:
+                everything = range(len(self._layouts[block.layout_id].resource_names))
+                rows.update(everything if report.rows is None else report.rows)
+        return rows

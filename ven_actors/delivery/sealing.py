@@ -1,0 +1,93 @@
+"""Sealing: from a window and the blocks that lie in it to the reports that are owed, and their names."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from ven_actors.model import EventInterval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ven_actors.model import ReportRequest, Window
+
+
+class Covering(Protocol):
+    """A metering interval that has data: its place in time and its layout."""
+
+    @property
+    def start_s(self) -> int: ...
+    @property
+    def end_s(self) -> int: ...
+    @property
+    def layout_id(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One report's worth of a window: blocks of one layout, cut to what there is data for."""
+
+    layout_id: int
+    intervals: tuple[EventInterval, ...]
+    periods: bool
+
+
+def pieces(request: ReportRequest, window: Window, blocks: Sequence[Covering]) -> list[Piece]:
+    """Cut `window` to the data there is; `blocks` are in order of time. One piece for each layout, none without data.
+
+    An interval with a hole in it becomes several of the same id, each saying its own place in time, so that a mean
+    never speaks for a time nobody metered.
+    """
+    by_layout: dict[int, list[EventInterval]] = {}
+    mode = request.descriptor.report_intervals
+    exact = not request.plan.own and mode == "INTERVALS"
+    ends_s = [block.end_s for block in blocks]
+    number = 0
+    for interval in window.intervals:
+        for start_s, end_s, layout_id in _stretches(interval, blocks, ends_s, joined=mode == "INTERVALS"):
+            interval_id = number if mode == "OPEN_INTERVALS" else interval.interval_id
+            number += 1
+            exact = exact and start_s == interval.start_s and end_s == interval.end_s
+            by_layout.setdefault(layout_id, []).append(EventInterval(interval_id, start_s, end_s))
+    return [Piece(layout_id, tuple(cut), not exact) for layout_id, cut in by_layout.items()]
+
+
+def _stretches(
+    interval: EventInterval, blocks: Sequence[Covering], ends_s: Sequence[int], *, joined: bool
+) -> Iterator[tuple[float, float, int]]:
+    current: tuple[float, float, int] | None = None
+    for index in range(bisect_right(ends_s, interval.start_s), len(blocks)):
+        block = blocks[index]
+        start_s, end_s = max(interval.start_s, block.start_s), min(interval.end_s, block.end_s)
+        if start_s >= end_s:
+            break
+        if joined and current is not None and current[1] == start_s and current[2] == block.layout_id:
+            current = (current[0], end_s, current[2])
+            continue
+        if current is not None:
+            yield current
+        current = (start_s, end_s, block.layout_id)
+    if current is not None:
+        yield current
+
+
+def report_name(ven_name: str, request: ReportRequest, start_s: float, end_s: float, chunk: int) -> str:
+    """Name a report so that the same content has the same name for ever, and no other has it (protocol R35)."""
+    digest = hashlib.blake2b(request.request_id.encode(), digest_size=4).hexdigest()
+    name = f"{ven_name}.{request.event_id}.{digest}.{moment(start_s)}.{period(end_s - start_s)}"
+    return f"{name}.{chunk}" if chunk else name
+
+
+def moment(at_s: float) -> str:
+    """RFC 3339 in UTC, fractions only where there are any."""
+    text = datetime.fromtimestamp(at_s, UTC).isoformat(timespec="auto")
+    return text.replace("+00:00", "Z")
+
+
+def period(length_s: float) -> str:
+    """ISO 8601 duration in seconds."""
+    return f"PT{int(length_s)}S" if length_s == int(length_s) else f"PT{length_s:.6f}".rstrip("0") + "S"

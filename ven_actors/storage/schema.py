@@ -1,0 +1,160 @@
+"""The tables of the state folder's store, one SQLite file.
+
+What is written for every interval is narrow and clustered by time (`block`, `report`: new rows go to the end, marks
+stay near it); the wide columns (`power`) are written once and never touched again until they are dropped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peewee import BlobField, CompositeKey, FloatField, IntegerField, Model, SqliteDatabase, TextField
+
+from ven_actors.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA_VERSION = "1"
+
+
+class Meta(Model):
+    """Facts about the folder: schema, owner (fence), identity of the VTN, interval, counters."""
+
+    key = TextField(primary_key=True)
+    value = TextField()
+
+
+class Ven(Model):
+    """One VEN: what its VTN gave and said (msgpack), and the ledger of its dropped blocks."""
+
+    key = IntegerField(primary_key=True)
+    name = TextField(unique=True)
+    enrolment = BlobField(null=True)
+    event_book = BlobField(null=True)
+    accepted = IntegerField(default=0)
+    unasked = IntegerField(default=0)
+    quarantined = IntegerField(default=0)
+    evicted = IntegerField(default=0)
+
+
+class Layout(Model):
+    """Rows and columns of blocks (msgpack of `model.Layout`)."""
+
+    layout_id = IntegerField(primary_key=True)
+    ven_key = IntegerField()
+    layout = BlobField()
+
+
+class Span(Model):
+    """A checkpoint: from `start_s` to `end_s` every interval was generated (or, `gap`, could not be)."""
+
+    span_id = IntegerField(primary_key=True)
+    ven_key = IntegerField()
+    layout_id = IntegerField()
+    start_s = IntegerField()
+    end_s = IntegerField()
+    interval_s = IntegerField()
+    gap = IntegerField(default=0)
+
+
+class Power(Model):
+    """The columns of one block: watts, row by row, as `dtype`, with their CRC-32."""
+
+    block_id = IntegerField(primary_key=True)
+    dtype = TextField()
+    crc32 = IntegerField()
+    watts = BlobField()
+
+
+class Block(Model):
+    """One metering interval of one VEN; `settled` (1, or 2: for good) with what became of its readings."""
+
+    start_s = IntegerField()
+    ven_key = IntegerField()
+    end_s = IntegerField()
+    layout_id = IntegerField()
+    block_id = IntegerField()
+    settled = IntegerField(default=0)
+    accepted = IntegerField(default=0)
+    unasked = IntegerField(default=0)
+    quarantined = IntegerField(default=0)
+
+    class Meta:
+        primary_key = CompositeKey("start_s", "ven_key")
+        without_rowid = True
+
+
+class Request(Model):
+    """A report request (msgpack of `model.ReportRequest`) and how far it has been served."""
+
+    request_key = IntegerField(primary_key=True)
+    ven_key = IntegerField()
+    request = BlobField()
+    sealed_until_s = FloatField()
+    accepted_dropped = IntegerField(default=0)
+    gone = IntegerField(default=0)
+
+
+class Report(Model):
+    """A sealed report. `maybe_sent` is committed before its first POST, `state` after its verdict."""
+
+    end_s = FloatField()
+    request_key = IntegerField()
+    start_s = FloatField()
+    chunk = IntegerField()
+    layout_id = IntegerField()
+    name = TextField()
+    intervals = BlobField()
+    row_numbers = BlobField(null=True)
+    periods = IntegerField()
+    state = TextField()
+    maybe_sent = IntegerField(default=0)
+    words = TextField(default="")
+
+    class Meta:
+        primary_key = CompositeKey("end_s", "request_key", "start_s", "chunk")
+        without_rowid = True
+
+
+TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Block, Request, Report)
+
+
+def connect(path: Path, *, max_bytes: int | None, read_only: bool = False) -> SqliteDatabase:
+    """Connect with the pragmas that durability needs: WAL, and FULL so that a committed block survives a power cut."""
+    if read_only:
+        return SqliteDatabase(f"{path.absolute().as_uri()}?mode=ro", uri=True, pragmas={"query_only": 1})
+    pragmas: dict[str, object] = {
+        "journal_mode": "wal",
+        "synchronous": "full",
+        "wal_autocheckpoint": 1000,
+        "trusted_schema": 0,
+    }
+    if max_bytes is not None:
+        pragmas["max_page_count"] = max(256, max_bytes // 4096)
+    return SqliteDatabase(str(path), pragmas=pragmas)
+
+
+def is_begun(database: SqliteDatabase, path: Path) -> bool:
+    """Say whether a store was ever made in this file; its tables are made in one transaction, or none is there.
+
+    Raises `DataError` if the file is somebody else's, or of a newer make.
+    """
+    tables = set(database.get_tables())
+    if path.stat().st_size % database.execute_sql("PRAGMA page_size").fetchone()[0] and not _has_wal(path):
+        raise DataError(f"{path}: the file is cut off; move it away to begin a new one, or bring back a copy")
+    if not tables:
+        return False
+    if not tables >= {model._meta.table_name for model in TABLES}:  # noqa: SLF001 - peewee's documented name for it
+        raise DataError(f"{path}: an SQLite file, but no store of this program; give another --state folder")
+    version = database.execute_sql("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    if version != (SCHEMA_VERSION,):
+        made = "none" if version is None else version[0]
+        raise DataError(f"{path}: schema {made}, this program knows {SCHEMA_VERSION}; use the program that made it")
+    return True
+
+
+def _has_wal(path: Path) -> bool:
+    """Say whether the rest of a file may stand in its write-ahead log, as after a power cut."""
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0

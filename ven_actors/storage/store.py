@@ -1,0 +1,285 @@
+"""The store of a state folder: one writer, one transaction per flush, nothing relied on before it is committed."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import numpy as np
+import peewee
+
+from ven_actors.errors import StateError
+from ven_actors.model import Block, Enrolment
+from ven_actors.records import Counters
+from ven_actors.storage import dropping, schema, statements
+from ven_actors.storage.loading import load_recovery, settled_blocks
+from ven_actors.storage.troubles import UNREADABLE, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ven_actors.model import Layout
+    from ven_actors.records import (
+        BlockRecord,
+        LayoutRecord,
+        LedgerDelta,
+        Recovery,
+        ReportRecord,
+        RequestRecord,
+        SpanRecord,
+        VenRecord,
+    )
+
+T = TypeVar("T")
+
+STORE_NAME = "store.db"
+_DTYPES = frozenset({"<i2", "<i4"})
+
+
+class Store:
+    """The only connection that writes the state folder's store; used by one thread.
+
+    Opening it takes ownership: whoever had it open before is refused at its next commit (`StateError`).
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int | None = None) -> None:
+        """Open or create.
+
+        Raises `DataError` if the file is broken, not a store, or of a newer make, before a byte of it is changed, and
+        `StateError` if it cannot be written.
+        """
+        self._path = folder / STORE_NAME
+        _read_only(folder, load_recovery)
+        self._database = schema.connect(self._path, max_bytes=max_bytes)
+        self._pending: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._column_bytes = 0
+        try:
+            self._owner = self._prepare()
+        except UNREADABLE as error:
+            self._database.close()
+            raise translated(self._path, error) from error
+
+    def _prepare(self) -> int:
+        with self._database.atomic("IMMEDIATE"):
+            with self._database.bind_ctx(schema.TABLES):
+                self._database.create_tables(schema.TABLES)
+            owner = int(self.meta("owner") or 0) + 1
+            self._execute(statements.META, ("schema", schema.SCHEMA_VERSION))
+            self._execute(statements.META, ("owner", str(owner)))
+        return owner
+
+    def close(self) -> None:
+        self._database.close()
+
+    # --- reading
+
+    def meta(self, key: str) -> str | None:
+        found = self._database.execute_sql("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def load(self) -> Recovery:
+        """Read everything open. Raises `DataError` where the content makes no sense."""
+        try:
+            return load_recovery(self._database)
+        except UNREADABLE as error:
+            raise translated(self._path, error) from error
+
+    def ven_facts(self, ven_key: int) -> tuple[Enrolment | None, bytes | None]:
+        """Return what the VTN gave a VEN when it registered, and the VEN's event book, as far as committed."""
+        row = self._execute("SELECT enrolment, event_book FROM ven WHERE key = ?", (ven_key,)).fetchone()
+        if row is None:
+            return None, None
+        try:
+            return None if row[0] is None else msgspec.msgpack.decode(row[0], type=Enrolment), row[1]
+        except UNREADABLE as error:
+            raise translated(self._path, error) from error
+
+    def settled_blocks(self, ven_key: int, from_s: float) -> tuple[list[BlockRecord], list[ReportRecord]]:
+        """Return the kept settled blocks of a VEN that end after `from_s`, and the reports that cover any of them.
+
+        What waits for the next commit counts as written.
+        """
+        if not self._pending:
+            return settled_blocks(self._database, ven_key, from_s)
+        with self._transaction(keep=False):
+            return settled_blocks(self._database, ven_key, from_s)
+
+    def blocks(self, records: Iterable[BlockRecord], layouts: dict[int, Layout]) -> list[Block | None]:
+        """Read the columns of blocks; None for one that is not there or does not match its checksum."""
+        return [self._block(record, layouts[record.layout_id]) for record in records]
+
+    def _block(self, record: BlockRecord, layout: Layout) -> Block | None:
+        row = self._database.execute_sql(
+            "SELECT dtype, crc32, watts FROM power WHERE block_id = ?", (record.block_id,)
+        ).fetchone()
+        if row is None or row[0] not in _DTYPES or not isinstance(row[2], bytes) or zlib.crc32(row[2]) != row[1]:
+            return None
+        shape = (len(layout.resource_names), len(layout.components))
+        dtype = np.dtype(row[0])
+        if len(row[2]) != shape[0] * shape[1] * dtype.itemsize:
+            return None
+        watts = np.frombuffer(row[2], dtype=dtype)
+        return Block(record.start_s, record.end_s - record.start_s, watts.astype(np.int32).reshape(shape))
+
+    def used_bytes(self) -> int:
+        """Bytes of the file that hold something (free pages apart)."""
+        pages, free, page_bytes = (
+            int(self._database.execute_sql(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * page_bytes
+
+    # --- writing, into the next commit
+
+    def add_ven(self, record: VenRecord) -> None:
+        self._pending[statements.VEN].append((record.ven_key, record.name, 0, 0, 0, 0))
+
+    def add_layout(self, record: LayoutRecord) -> None:
+        packed = msgspec.msgpack.encode(record.layout)
+        self._pending[statements.LAYOUT].append((record.layout_id, record.ven_key, packed))
+
+    def keep_span(self, record: SpanRecord) -> None:
+        self._pending[statements.SPAN].append(tuple(record))
+
+    def add_block(self, record: BlockRecord, block: Block) -> None:
+        """Keep a block: 16-bit columns where every watt fits, else 32-bit."""
+        wide = block.power_w.size and (block.power_w.max() >= 2**15 or block.power_w.min() < -(2**15))
+        dtype = "<i4" if wide else "<i2"
+        watts = block.power_w.astype(dtype).tobytes()
+        self._pending[statements.POWER].append((record.block_id, dtype, zlib.crc32(watts), watts))
+        self._pending[statements.BLOCK].append(
+            (record.start_s, record.ven_key, record.end_s, record.layout_id, record.block_id)
+        )
+
+    def settle(self, record: BlockRecord) -> None:
+        settled = (1, record.accepted, record.unasked, record.quarantined)
+        self._pending[statements.SETTLED].append((*settled, record.start_s, record.ven_key))
+
+    def unsettle(self, record: BlockRecord) -> None:
+        self._pending[statements.SETTLED].append((0, 0, 0, 0, record.start_s, record.ven_key))
+
+    def keep_request(self, record: RequestRecord) -> None:
+        packed = msgspec.msgpack.encode(record.request)
+        self._pending[statements.REQUEST].append(
+            (record.request_key, record.ven_key, packed, record.sealed_until_s, int(record.gone))
+        )
+        self.keep_cursor(record.request_key, record.sealed_until_s)
+
+    def keep_cursor(self, request_key: int, sealed_until_s: float) -> None:
+        self._pending[statements.CURSOR].append((sealed_until_s, request_key))
+
+    def keep_report(self, record: ReportRecord) -> None:
+        rows = None if record.rows is None else msgspec.msgpack.encode(record.rows)
+        self._pending[statements.REPORT].append((
+            record.end_s, record.request_key, record.start_s, record.chunk, record.layout_id, record.name,
+            msgspec.msgpack.encode(record.intervals), rows, int(record.periods), record.state,
+            int(record.maybe_sent), record.words,
+        ))  # fmt: skip
+
+    def keep_enrolment(self, ven_key: int, enrolment: Enrolment) -> None:
+        self._pending[statements.ENROLMENT].append((msgspec.msgpack.encode(enrolment), ven_key))
+
+    def keep_event_book(self, ven_key: int, event_book: bytes) -> None:
+        self._pending[statements.EVENT_BOOK].append((event_book, ven_key))
+
+    def keep_counters(self, counters: Counters) -> None:
+        self._pending[statements.META].append(("counters", msgspec.json.encode(counters).decode()))
+
+    def keep_meta(self, key: str, value: str) -> None:
+        self._pending[statements.META].append((key, value))
+
+    def evict(self, record: BlockRecord, delta: LedgerDelta) -> None:
+        self._pending[statements.EVICT_BLOCK].append((record.start_s, record.ven_key))
+        self._pending[statements.EVICT_POWER].append((record.block_id,))
+        self._pending[statements.EVICTED].append((delta.evicted, delta.ven_key))
+
+    # --- committing
+
+    def commit(self) -> int:
+        """Write all that is pending in one transaction; returns the bytes of columns among it.
+
+        Raises `StateError` if another process or a later life has taken the store over, or if there is no room: then
+        nothing is written, and this store is of no more use.
+        """
+        if self._pending:
+            with self._transaction():
+                pass
+        column_bytes, self._column_bytes = self._column_bytes, 0
+        return column_bytes
+
+    def drop_settled(self, before_s: int, open_since_s: int) -> None:
+        """Forget settled blocks that began before `before_s`, and closed reports that end before `open_since_s` too.
+
+        What became of their readings is folded into each VEN's ledger, and what is pending committed, in the same
+        transaction. Quarantined readings stay.
+        """
+        with self._transaction():
+            dropping.drop_settled(self._database, before_s, open_since_s)
+
+    def drop_quarantined(self) -> bool:
+        """Make room: forget the columns of the older half of what was refused long ago; False if there is none."""
+        with self._transaction():
+            return dropping.drop_quarantined(self._database)
+
+    @contextmanager
+    def _transaction(self, *, keep: bool = True) -> Iterator[None]:
+        """All that is pending and what is done within, for good; or, without `keep`, only to look at it."""
+        try:
+            self._database.begin("IMMEDIATE")
+            self._check_fence()
+            self._write_pending()
+            yield
+            if keep:
+                self._database.commit()
+                self._column_bytes += sum(len(row[3]) for row in self._pending[statements.POWER])
+                self._pending.clear()
+        except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
+            raise translated(self._path, error) from error
+        finally:
+            if self._database.connection().in_transaction:
+                self._database.rollback()
+
+    def _write_pending(self) -> None:
+        connection = self._database.connection()
+        for statement in statements.ORDER:
+            if statement in self._pending:
+                connection.executemany(statement, self._pending[statement])
+
+    def _check_fence(self) -> None:
+        owner = self.meta("owner")
+        if owner != str(self._owner):
+            raise StateError(f"{self._path}: taken over by a later run ({owner}, this one is {self._owner})")
+
+    def _execute(self, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+        cursor: sqlite3.Cursor = self._database.execute_sql(statement, values)
+        return cursor
+
+
+def read_recovery(folder: Path) -> Recovery | None:
+    """Read a store without writing to it; None where there is none. Raises `DataError` where it cannot be read."""
+    return _read_only(folder, load_recovery)
+
+
+def read_meta(folder: Path) -> dict[str, str] | None:
+    """Read what a store is bound to, as `read_recovery` reads."""
+    return _read_only(folder, lambda database: dict(database.execute_sql("SELECT key, value FROM meta").fetchall()))
+
+
+def _read_only(folder: Path, read: Callable[[peewee.SqliteDatabase], T]) -> T | None:
+    path = folder / STORE_NAME
+    if not path.exists() or not path.stat().st_size:
+        return None
+    database = schema.connect(path, max_bytes=None, read_only=True)
+    try:
+        if not schema.is_begun(database, path):
+            return None
+        return read(database)
+    except UNREADABLE as error:
+        raise translated(path, error) from error
+    finally:
+        database.close()
