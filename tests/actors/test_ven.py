@@ -1,0 +1,259 @@
+"""The VEN by hand: its intervals, its credit, its gaps, and how it ends."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ven_actors.messages import (
+    Committed,
+    Drain,
+    GapRecorded,
+    IntervalClosed,
+    Recovered,
+    Subscribe,
+    TickDone,
+    VenStarted,
+)
+from ven_actors.model import VenStatus
+
+House = Any
+T0 = 1_767_225_600
+METERING = frozenset({"metering"})
+
+
+def test_a_ven_says_who_it_is_and_does_nothing_until_it_knows_where_it_goes_on(ven: Callable[..., House]) -> None:
+    house = ven(recovered=False)
+    house.tick(T0)
+    assert house.reporter.messages == (VenStarted("Herning", 3, house.layout, house.actor.actor_ref),)
+    assert house.clock.messages == ()
+
+
+def test_it_subscribes_once_it_knows_and_only_once(ven: Callable[..., House]) -> None:
+    house = ven()
+    house.recover()
+    jobs = frozenset({"metering", "polling", "program_sync", "enrolment"})
+    assert house.clock.messages == (Subscribe("Herning", house.actor.actor_ref, jobs, 3),)
+
+
+def test_what_is_told_to_another_life_is_ignored(ven: Callable[..., House]) -> None:
+    house = ven(recovered=False)
+    house.tell(Recovered(2, T0, None, None))
+    assert house.clock.messages == ()
+    house.recover(T0)
+    house.tell(Committed(2, T0 + 500))
+    house.tick(T0 + 10)
+    assert house.closed == [T0]
+
+
+# --- intervals
+
+
+def test_the_first_interval_is_the_last_whole_one_and_is_closed_at_once(ven: Callable[..., House]) -> None:
+    house = ven()
+    house.tick(T0 + 17.5)
+    assert house.closed == [T0]
+    (told,) = house.reporter.of(IntervalClosed)
+    assert (told.ven, told.run, told.block.interval_s) == ("Herning", 3, 10)
+    assert (told.block.power_w == house.power(T0)).all()
+
+
+def test_an_interval_is_closed_when_it_has_ended_and_not_before(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 9.999)
+    assert house.closed == []
+    house.tick(T0 + 10)
+    house.tick(T0 + 10.1)
+    assert house.closed == [T0]
+
+
+def test_missed_intervals_are_made_up_for_in_order_as_far_as_the_credit_goes(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, credit=4)
+    house.tick(T0 + 100)
+    assert house.closed == [T0, T0 + 10, T0 + 20, T0 + 30]
+    house.tick(T0 + 101)
+    assert len(house.closed) == 4
+    house.commit(T0 + 20)
+    assert house.closed[4:] == [T0 + 40, T0 + 50]
+    house.commit(T0 + 60)
+    assert house.closed[6:] == [T0 + 60, T0 + 70, T0 + 80, T0 + 90]
+
+
+def test_the_first_intervals_of_a_new_folder_have_no_more_credit_than_others(ven: Callable[..., House]) -> None:
+    house = ven(credit=2)
+    house.tick(T0 + 10)
+    house.tick(T0 + 100)
+    assert house.closed == [T0, T0 + 10]
+    house.commit(T0 + 10)
+    assert house.closed == [T0, T0 + 10, T0 + 20]
+
+
+def test_time_that_is_set_back_makes_no_interval_twice(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 20)
+    house.tick(T0 + 5, "polling")
+    house.tick(T0 + 20)
+    assert house.closed == [T0, T0 + 10]
+    assert house.read_as_of == [T0 + 20], "the reporter must not hear that events were read before that time"
+
+
+def test_a_store_that_is_ahead_of_time_is_waited_for(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0 + 100)
+    house.tick(T0)
+    assert house.reporter.of(IntervalClosed) == house.reporter.of(GapRecorded) == []
+
+
+def test_only_what_is_committed_is_shown_as_closed(ven: Callable[..., House]) -> None:
+    house = ven()
+    house.tick(T0 + 10)
+    assert house.status.closed_until_s is None
+    house.commit(T0 + 10)
+    house.tick(T0 + 11)
+    assert house.status.closed_until_s == T0 + 10
+
+
+def test_the_status_after_a_tick_is_what_the_ven_sees(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 10, "polling")
+    done = house.supervisor.of(TickDone)[-1]
+    power_w = int(house.power(T0).sum())
+    assert done.run == 3
+    assert done.status == VenStatus("Herning", "running", 2, power_w, T0, 0, "", reached=True)
+
+
+def test_a_ven_that_crashes_in_an_interval_has_told_all_before_it_and_nothing_of_it(
+    ven: Callable[..., House],
+) -> None:
+    def crash(name: str, start_s: int) -> None:
+        if start_s == T0 + 20:
+            raise RuntimeError(name)
+
+    house = ven(closed_until_s=T0, before_interval=crash)
+    with pytest.raises(RuntimeError, match="Herning"):
+        house.tick(T0 + 50)
+    assert house.closed == [T0, T0 + 10]
+
+
+# --- told again where to go on
+
+
+def test_told_again_where_to_go_on_it_goes_on_there_at_once(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 40)
+    house.recover(T0 + 20)
+    assert house.closed == [T0, T0 + 10, T0 + 20, T0 + 30, T0 + 20, T0 + 30]
+
+
+def test_a_commit_beyond_where_it_was_told_to_go_on_is_believed(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, credit=4)
+    house.tick(T0 + 40)
+    house.recover(T0 + 10)
+    house.reporter.clear()
+    house.commit(T0 + 200)
+    house.tick(T0 + 220)
+    assert house.closed == [T0 + 200, T0 + 210]
+
+
+# --- gaps
+
+
+def test_what_lies_within_the_catch_up_is_made_up_for(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, catch_up_s=100.0)
+    house.tick(T0 + 105)
+    assert house.reporter.of(GapRecorded) == []
+    assert len(house.closed) == 10
+
+
+def test_what_lies_beyond_it_is_a_gap_of_whole_intervals_recorded_once(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, catch_up_s=25.0)
+    house.tick(T0 + 1_005)
+    house.tick(T0 + 1_006)
+    assert house.reporter.of(GapRecorded) == [GapRecorded("Herning", 3, T0, T0 + 970, 10)]
+    assert house.closed == [], "nothing follows the gap before the gap is committed"
+    house.commit(T0 + 970)
+    assert house.closed == [T0 + 970, T0 + 980, T0 + 990]
+    assert len(house.reporter.of(GapRecorded)) == 1
+
+
+def test_after_a_long_standstill_in_the_middle_of_a_run_the_gap_begins_where_the_store_ends(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0, catch_up_s=100.0, credit=4)
+    house.tick(T0 + 20)
+    house.tick(T0 + 100_000)
+    house.commit(T0 + 10)
+    assert house.closed == [T0, T0 + 10], "one is still out: it is not skipped, and nothing older is made"
+    assert house.reporter.of(GapRecorded) == []
+    house.commit(T0 + 20)
+    assert house.reporter.of(GapRecorded) == [GapRecorded("Herning", 3, T0 + 20, T0 + 99_900, 10)]
+    house.commit(T0 + 99_900)
+    assert house.closed[2:] == [T0 + 99_900 + 10 * n for n in range(4)]
+
+
+def test_a_ven_that_makes_up_for_nothing_still_closes_the_last_whole_interval(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, catch_up_s=0.0)
+    house.tick(T0 + 11)
+    house.commit(T0 + 10)
+    house.tick(T0 + 21)
+    assert house.closed == [T0, T0 + 10]
+    assert house.reporter.of(GapRecorded) == []
+
+
+# --- the end
+
+
+def test_a_drain_closes_exactly_what_had_ended_and_reads_once_more(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 10, "polling")
+    house.tell(Drain(T0 + 35.0))
+    assert house.closed == [T0, T0 + 10, T0 + 20]
+    assert house.vtn.crawls == 2
+    assert house.read_as_of[-1] == T0 + 35
+    house.tick(T0 + 90, "metering", "polling")
+    assert house.closed[-1] == T0 + 20
+    assert house.vtn.crawls == 2
+
+
+def test_a_drain_lets_go_of_what_the_credit_held_back_and_says_when_it_is_committed(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0, credit=2)
+    house.tell(Drain(T0 + 30.0))
+    house.supervisor.clear()
+    house.commit(T0 + 20)
+    assert house.closed == [T0, T0 + 10, T0 + 20]
+    house.commit(T0 + 30)
+    assert [done.status.closed_until_s for done in house.supervisor.of(TickDone)] == [T0 + 20, T0 + 30]
+
+
+def test_a_drain_does_not_wait_for_a_vtn_that_is_lost(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.lose()
+    house.tick(T0 + 10, "polling")
+    house.tell(Drain(T0 + 20.0))
+    assert house.vtn.crawls == 1
+    house.vtn.find()
+    house.tick(T0 + 30, "polling")
+    assert house.vtn.crawls == 2, "but is glad to find it again"
+
+
+def test_a_ven_that_is_started_into_a_drain_closes_what_had_ended_by_then(ven: Callable[..., House]) -> None:
+    house = ven(recovered=False)
+    house.tell(Drain(T0 + 20.0))
+    assert house.closed == []
+    house.recover(T0)
+    house.tick(T0 + 100)
+    assert house.closed == [T0, T0 + 10]
+
+
+def test_a_drain_before_there_is_any_time_closes_nothing(ven: Callable[..., House]) -> None:
+    house = ven()
+    house.tell(Drain(0.0))
+    house.tick(T0)
+    assert house.closed == []
+
+
+def test_an_abort_reaches_the_client(ven: Callable[..., House]) -> None:
+    house = ven()
+    house.actor.abort()
+    assert house.vtn.aborted

@@ -1,0 +1,138 @@
+"""What a supervisor knows of its children, and in which order they stand; no actor, no clock."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+import pykka
+import structlog
+
+from ven_actors.actors.supervision import ChildRef, ChildSpec
+from ven_actors.model import VenState, VenStatus
+
+log = structlog.get_logger()
+
+
+class Phase(Enum):
+    WAITING = auto()
+    RUNNING = auto()
+    STOPPING = auto()
+
+
+@dataclass(slots=True)
+class Child:
+    """One child through all its lives. `place` is its place in the order of start, times are monotonic seconds.
+
+    `hung_runs` are earlier lives that were fenced and have not ended yet.
+    """
+
+    spec: ChildSpec
+    place: int
+    phase: Phase = Phase.WAITING
+    ref: ChildRef | None = None
+    run: int = 0
+    restarts: int = 0
+    failures: int = 0
+    started_s: float = 0.0
+    start_at_s: float = float("-inf")
+    stop_by_s: float = 0.0
+    last_error: str = ""
+    hung_runs: set[int] = field(default_factory=set)
+    last_answer: pykka.Future[object] | None = None
+    status: VenStatus | None = None
+    status_run: int = 0
+
+    def begin(self, run: int, ref: ChildRef, mono_s: float) -> None:
+        self.restarts += 1 if self.run else 0
+        self.run = run
+        self.ref = ref
+        self.phase = Phase.RUNNING
+        self.started_s = mono_s
+
+    def forget(self) -> None:
+        """It has ended, or is fenced: nothing of this life counts from here on."""
+        self.ref = None
+        self.phase = Phase.WAITING
+
+    def fence(self) -> None:
+        """Break it off, ask it to stop, and forget it: whatever this life still says is refused by its run number."""
+        ref = self.ref
+        assert ref is not None
+        self.hung_runs.add(self.run)
+        self.forget()
+        ref.end()
+        try:
+            ref.abort()
+        except Exception as error:  # noqa: BLE001 - it is given up already
+            log.debug("abort_failed", child=self.spec.name, run=self.run, error=repr(error))
+
+    def last_words(self) -> object | None:
+        """What it answered to its `last_message`, once it has ended; None if there was none or it failed."""
+        if self.last_answer is None:
+            return None
+        try:
+            return self.last_answer.get(timeout=0)
+        except Exception as error:  # noqa: BLE001 - its `Down` says what happened
+            log.debug("no_last_answer", child=self.spec.name, run=self.run, error=repr(error))
+            return None
+
+    def told(self, status: VenStatus) -> None:
+        self.status = status
+        self.status_run = self.run
+
+    def ven_status(self) -> VenStatus:
+        """What the VEN last told of itself, corrected by what its supervisor knows better."""
+        told = self.status or VenStatus(self.spec.name, VenState.STARTING, 0, 0, None, 0)
+        if self.phase is Phase.RUNNING and self.status_run == self.run:
+            return told
+        begins = self.phase is Phase.RUNNING or not (self.run or self.failures)
+        state = VenState.STARTING if begins else VenState.RESTARTING
+        return dataclasses.replace(told, state=state, last_error=self.last_error)
+
+
+class Children:
+    """All children in order of start: the core first, then the VENs. Raises `ValueError` for a name used twice."""
+
+    def __init__(self, specs: tuple[ChildSpec, ...]) -> None:
+        ordered = sorted(specs, key=lambda spec: spec.group != "core")
+        self.all = tuple(Child(spec, place) for place, spec in enumerate(ordered))
+        self._by_name = {child.spec.name: child for child in self.all}
+        if len(self._by_name) < len(self.all):
+            names = [spec.name for spec in specs]
+            doubled = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"two children of the same name: {', '.join(doubled)}; give each its own")
+        self.core = tuple(child for child in self.all if child.spec.group == "core")
+        self.vens = tuple(child for child in self.all if child.spec.group == "ven")
+
+    def named(self, name: str) -> Child | None:
+        return self._by_name.get(name)
+
+    def living(self, name: str, run: int) -> Child | None:
+        """The child of that name if this is its present life."""
+        child = self._by_name.get(name)
+        return child if child and child.run == run and child.phase is not Phase.WAITING else None
+
+    def core_lives(self, run: int) -> bool:
+        """Whether this is the present life of a core child; no two lives have the same run number."""
+        return any(child.run == run and child.phase is not Phase.WAITING for child in self.core)
+
+    def ven_statuses(self) -> dict[str, VenStatus]:
+        return {child.spec.name: child.ven_status() for child in self.vens}
+
+    def last_level(self, first_place: int) -> Iterator[Child]:
+        """Those to be stopped next: the living children of the last level that has any, from `first_place` on."""
+        level = None
+        for child in reversed(self.all[first_place:]):
+            if child.phase is Phase.WAITING:
+                continue
+            level = level or child.spec.stop_level
+            if child.spec.stop_level != level:
+                return
+            yield child
+
+    def next_core(self) -> Child | None:
+        """The first core child that does not run: none after it may be started before it."""
+        return next((child for child in self.core if child.phase is not Phase.RUNNING), None)

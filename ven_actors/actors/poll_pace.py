@@ -1,0 +1,37 @@
+"""When a VEN may ask its VTN again: as its schedule says, or ever more rarely where asking soon would help nobody."""
+
+from __future__ import annotations
+
+from ven_actors.errors import VtnError, VtnRefused, VtnUnreachable
+
+SLOWEST_POLL_S = 600.0
+
+
+class PollPace:
+    """Pure: monotonic time is a parameter.
+
+    A VTN that cannot be reached is asked in the usual rhythm, so that it is found as soon as it is back. One that
+    refuses or talks nonsense is asked half as often each time, down to every 10 min, and never before its
+    `Retry-After`.
+    """
+
+    def __init__(self, poll_every_s: float) -> None:
+        self._poll_every_s = poll_every_s
+        self._not_before_s = float("-inf")
+        self._bad_answers = 0
+        self.failures = 0
+
+    def may_poll(self, mono_s: float) -> bool:
+        return mono_s >= self._not_before_s
+
+    def succeeded(self) -> None:
+        self.failures = self._bad_answers = 0
+
+    def failed(self, error: VtnError, mono_s: float) -> None:
+        self.failures += 1
+        if isinstance(error, VtnUnreachable):
+            return
+        wait_s = min(SLOWEST_POLL_S, self._poll_every_s * 2.0 ** min(self._bad_answers, 20))
+        self._bad_answers += 1
+        asked_s = error.retry_after_s if isinstance(error, VtnRefused) else None
+        self._not_before_s = mono_s + max(wait_s, asked_s or 0.0)

@@ -1,0 +1,291 @@
+"""`ReporterActor`: owns the store; commits, batches, throttles and accounts, and never touches the network."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import structlog
+
+from ven_actors.actors.base import FleetActor
+from ven_actors.actors.housekeeping import Housekeeping, TidyStore
+from ven_actors.actors.ven_lives import LivingOnly, VenLife, VenLives
+from ven_actors.delivery.accounts import Accounts
+from ven_actors.delivery.columns import Columns, ColumnStore
+from ven_actors.delivery.desk import Desk
+from ven_actors.delivery.fleet_outbox import FleetOutbox, Journal
+from ven_actors.delivery.outbox import VenOutbox
+from ven_actors.delivery.throttle import SLOW_RETRY_S, Throttle
+from ven_actors.messages import (
+    Accepted,
+    Ambiguous,
+    Down,
+    Enrolled,
+    EventGone,
+    EventsRead,
+    FinalFlush,
+    GapRecorded,
+    Held,
+    IntervalClosed,
+    Peer,
+    Pulse,
+    Refused,
+    ReporterReport,
+    Send,
+    SenderReady,
+    ToReporter,
+    VenStarted,
+    Verdict,
+)
+from ven_actors.model import Enrolment, ReporterStatus
+from ven_actors.openadr.report_schedule import next_window
+from ven_actors.records import Counters, Recovery
+
+log = structlog.get_logger()
+
+_STATUS_EVERY_S = 1.0
+_TIDY_EVERY_S = 10.0
+_BLOCKS_PER_FLUSH = 16
+
+
+class Store(Journal, ColumnStore, TidyStore, Protocol):
+    """What the reporter needs of the store."""
+
+    def load(self) -> Recovery: ...
+    def ven_facts(self, ven_key: int) -> tuple[Enrolment | None, bytes | None]: ...
+    def keep_enrolment(self, ven_key: int, enrolment: Enrolment) -> None: ...
+    def keep_event_book(self, ven_key: int, event_book: bytes) -> None: ...
+    def keep_counters(self, counters: Counters) -> None: ...
+    def commit(self) -> int: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReporterSettings:
+    """`rate` is requests per second, `flush_s` the longest that a block waits for its commit.
+
+    `keep_s` is how long accepted blocks are kept; beyond `most_bytes` the oldest open ones are evicted.
+    """
+
+    rate: float | None = None
+    senders: int = 4
+    flush_s: float = 0.2
+    keep_s: int = 3600
+    most_bytes: int = 2**30
+
+
+class ReporterActor(FleetActor):
+    """Everything that arrives between two flushes is one transaction; nobody relies on anything before it."""
+
+    def __init__(
+        self,
+        name: str,
+        run: int,
+        supervisor: Peer[Down | ReporterReport],
+        monotonic: Callable[[], float],
+        *,
+        open_store: Callable[[], Store],
+        settings: ReporterSettings,
+        rng: random.Random,
+        on_flush: Callable[[float, int], None] = lambda _seconds, _column_bytes: None,
+    ) -> None:
+        super().__init__(name, run, supervisor, monotonic)
+        self._reports_to = supervisor
+        self._open_store = open_store
+        self._settings = settings
+        self._rng = rng
+        self._on_flush = on_flush
+        self._lives = VenLives()
+        self._senders: dict[str, tuple[int, Peer[Send]]] = {}
+        self._touched: dict[str, VenOutbox] = {}
+        self._new_blocks = 0
+        self._ending = False
+        self._flushed_s = self._told_s = self._tidied_s = float("-inf")
+        self._store: Store | None = None
+
+    def on_start(self) -> None:
+        self._store = self._open_store()
+        self._journal = self._store
+        recovery = self._store.load()
+        self._outbox = FleetOutbox(recovery, self._store, next_window)
+        self._columns = Columns(self._store, self._outbox.layouts)
+        self._accounts = Accounts(self._outbox, recovery.counters)
+        self._dispatcher = LivingOnly(Throttle(self._settings.rate, burst=self._settings.senders), self._lives)
+        self._desk = Desk(self._outbox, self._dispatcher, self._columns, self._accounts, self._rng)
+        keep_s, most_bytes = self._settings.keep_s, self._settings.most_bytes
+        self._housekeeping = Housekeeping(self._store, self._outbox, self._desk, keep_s=keep_s, most_bytes=most_bytes)
+
+    def on_down(self) -> None:
+        if self._store is not None:
+            self._store.close()
+
+    def receive(self, message: ToReporter) -> ReporterStatus | None:
+        match message:
+            case Pulse():
+                self._on_pulse(message)
+            case IntervalClosed():
+                self._on_interval(message)
+            case Accepted() | Refused() | Held() | Ambiguous() | EventGone():
+                self._on_verdict(message)
+            case EventsRead():
+                self._on_events(message)
+            case VenStarted():
+                self._on_ven_started(message)
+            case SenderReady():
+                self._on_sender(message)
+            case Enrolled():
+                self._on_enrolled(message)
+            case GapRecorded():
+                self._on_gap(message)
+            case FinalFlush():
+                return self._on_final_flush()
+            case _:
+                assert_never(message)
+        return None
+
+    def idle(self) -> None:
+        now_s = self.monotonic()
+        if self._new_blocks >= _BLOCKS_PER_FLUSH or (not self._ending and self._dispatcher.has_work(now_s)):
+            self._flush(now_s)
+
+    # --- VENs
+
+    def _on_ven_started(self, message: VenStarted) -> None:
+        """Begin a life; only from here on reports of this VEN go out, as only now it has a client."""
+        if self._lives.outlived(message):
+            return
+        outbox = self._outbox.ven(message.ven)
+        self._lives.begin(message, self._outbox.layout_id(outbox, message.layout))
+        self._touched[message.ven] = outbox
+
+    def _current(self, name: str, run: int) -> tuple[VenLife, VenOutbox] | None:
+        """Return the present life of a VEN and its outbox, touched; None if the message is of another life."""
+        life = self._lives.current(name, run)
+        if life is None:
+            return None
+        self._touched[name] = self._outbox.ven(name)
+        return life, self._touched[name]
+
+    def _on_interval(self, message: IntervalClosed) -> None:
+        current = self._current(message.ven, message.run)
+        if current is None:
+            return
+        (life, outbox), block = current, message.block
+        if life.follows(block.start_s, outbox.closed_until_s):
+            queued = self._outbox.add_block(outbox, block, life.layout_id)
+            self._columns.remember(queued.block_id, block)
+            life.new_until_s = block.end_s
+            self._new_blocks += 1
+
+    def _on_gap(self, message: GapRecorded) -> None:
+        current = self._current(message.ven, message.run)
+        if current is None:
+            return
+        life, outbox = current
+        if life.follows(message.start_s, outbox.closed_until_s):
+            self._outbox.add_gap(outbox, life.layout_id, message.start_s, message.end_s, message.interval_s)
+            life.new_until_s = message.end_s
+
+    def _on_enrolled(self, message: Enrolled) -> None:
+        current = self._current(message.ven, message.run)
+        if current is not None:
+            self._journal.keep_enrolment(current[1].ven_key, message.enrolment)
+
+    def _on_events(self, message: EventsRead) -> None:
+        current = self._current(message.ven, message.run)
+        if current is None:
+            return
+        life, outbox = current
+        self._outbox.take_requests(outbox, message.requests, message.as_of_s)
+        if hash(message.event_book) != life.book_hash:
+            life.book_hash = hash(message.event_book)
+            self._journal.keep_event_book(outbox.ven_key, message.event_book)
+
+    # --- senders
+
+    def _on_sender(self, message: SenderReady) -> None:
+        run, _ = self._senders.get(message.sender, (0, None))
+        if message.run < run:
+            log.warning("stale_run_refused", sender=message.sender, run=message.run, current=run)
+            return
+        for flight in self._dispatcher.lost_sender(message.sender):
+            # It waits a while: a report that kills its sender must not do so without end.
+            self._desk.hold(flight, f"{message.sender} ended with it in hand", self.monotonic(), in_doubt=True)
+            self._touched[flight.outbox.name] = flight.outbox
+        self._senders[message.sender] = (message.run, message.peer)
+        self._dispatcher.sender_is_free(message.sender)
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        run, _ = self._senders.get(verdict.sender, (None, None))
+        flight = self._dispatcher.landed(verdict.report_id) if run == verdict.run else None
+        if flight is None:
+            log.warning("stale_verdict_refused", sender=verdict.sender, run=verdict.run, current=run)
+            return
+        self._dispatcher.sender_is_free(verdict.sender)
+        self._accounts.posted(verdict.posts)
+        self._touched[flight.outbox.name] = flight.outbox
+        now_s = self.monotonic()
+        match verdict:
+            case Accepted():
+                self._desk.accepted(flight, possibly_doubled=verdict.possibly_doubled)
+            case Refused():
+                self._desk.refused(flight, verdict.status, verdict.words, now_s)
+            case Held():
+                asked_s = verdict.retry_after_s
+                wait_s = SLOW_RETRY_S if verdict.slow and asked_s is None else asked_s
+                self._desk.hold(flight, verdict.reason, now_s, wait_s=wait_s, vtn_asked=asked_s is not None)
+            case Ambiguous():
+                self._desk.hold(flight, verdict.reason, now_s, in_doubt=True)
+            case EventGone():
+                self._desk.event_gone(flight)
+            case _:
+                assert_never(verdict)
+        self._dispatcher.offer(flight.outbox)
+
+    # --- flush
+
+    def _on_pulse(self, pulse: Pulse) -> None:
+        tidy = pulse.mono_s >= self._tidied_s + _TIDY_EVERY_S
+        if tidy or pulse.mono_s >= self._flushed_s + self._settings.flush_s:
+            self._flush(self.monotonic())
+        if tidy:
+            self._tidied_s = pulse.mono_s
+            self._touched |= {outbox.name: outbox for outbox in self._housekeeping.tidy(int(pulse.now_s))}
+        if pulse.mono_s >= self._told_s + _STATUS_EVERY_S:
+            self._told_s = pulse.mono_s
+            self.send(self._reports_to, ReporterReport(self.run, self._status()))
+
+    def _on_final_flush(self) -> ReporterStatus:
+        """Commit what is in hand; the senders have ended, so nothing more goes out."""
+        self._ending = True
+        self._flush(self.monotonic())
+        return self._status()
+
+    def _flush(self, now_s: float) -> None:
+        """Seal, choose what goes out, commit, and only then tell VENs and senders."""
+        touched, self._touched = self._touched, {}
+        for outbox in touched.values():
+            self._outbox.advance(outbox)
+            self._dispatcher.offer(outbox)
+        outgoing = [] if self._ending else list(self._desk.outgoing(now_s))
+        if touched or outgoing:
+            self._journal.keep_counters(self._accounts.counters)
+            column_bytes = self._journal.commit()
+            self._on_flush(self.monotonic() - now_s, column_bytes)
+        self._flushed_s, self._new_blocks = now_s, 0
+        for outbox in touched.values():
+            self._tell_committed(outbox)
+        for flight, report, blocks, known in outgoing:
+            layout = self._outbox.layouts[flight.report.layout_id]
+            self.send(self._senders[flight.sender][1], Send(report, layout, blocks, known))
+
+    def _tell_committed(self, outbox: VenOutbox) -> None:
+        life = self._lives.get(outbox.name)
+        owed = life and life.owed(outbox.closed_until_s, lambda: self._journal.ven_facts(outbox.ven_key))
+        if life and owed:
+            self.send(life.peer, owed)
+
+    def _status(self) -> ReporterStatus:
+        return self._accounts.status(len(self._dispatcher.in_flight))

@@ -1,0 +1,235 @@
+"""`SenderActor`: one blocking POST at a time, through the VEN's own client; every try ends in one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import msgspec
+import structlog
+
+from ven_actors.actors.base import FleetActor
+from ven_actors.delivery.rendering import render
+from ven_actors.delivery.verdicts import Verdict as Meaning
+from ven_actors.delivery.verdicts import judge
+from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnError, VtnRefused
+from ven_actors.messages import (
+    Accepted,
+    Ambiguous,
+    Down,
+    EventGone,
+    Held,
+    Peer,
+    Refused,
+    Send,
+    SenderReady,
+    Verdict,
+)
+from ven_actors.openadr.comparison import same_report
+
+log = structlog.get_logger()
+
+_WORDS = 300
+
+
+class Answer(Protocol):
+    """A complete answer to a POST."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def retry_after_s(self) -> float | None: ...
+
+
+class Found(Protocol):
+    """What a look-up found: the report as the VTN has it, or None; `settled` if that is certain."""
+
+    @property
+    def report(self) -> bytes | None: ...
+    @property
+    def settled(self) -> bool: ...
+
+
+class ReportClient(Protocol):
+    """What a sender needs of a VEN's client; raises `VtnError` of any kind."""
+
+    @property
+    def report_success(self) -> frozenset[int]: ...
+    @property
+    def reports_name_program(self) -> bool: ...
+    def post_report(self, body: bytes, /) -> Answer: ...
+    def find_report(self, event_id: str, name: str, known_reports: int, /) -> Found: ...
+    def event_exists(self, event_id: str, /) -> bool: ...
+    def abort(self) -> None: ...
+
+
+class _StoredReport(msgspec.Struct):
+    """As much of a stored report as proves that the answer is one, and whole."""
+
+    id: str
+
+
+_stored = msgspec.json.Decoder(_StoredReport)
+
+
+@dataclass(frozen=True, slots=True)
+class _NotSeen:
+    """What a look-up has found that the VTN does not serve."""
+
+    report: bytes | None = None
+    settled: bool = False
+
+
+class SenderActor(FleetActor):
+    """Owns nothing but the POST in its hands. `clients` is by VEN name."""
+
+    def __init__(
+        self,
+        name: str,
+        run: int,
+        supervisor: Peer[Down],
+        monotonic: Callable[[], float],
+        *,
+        reporter: Peer[SenderReady | Verdict],
+        clients: Mapping[str, ReportClient],
+    ) -> None:
+        super().__init__(name, run, supervisor, monotonic)
+        self._reporter = reporter
+        self._clients = clients
+        self._client: ReportClient | None = None
+        self._posts = 0
+
+    def on_start(self) -> None:
+        self.send(self._reporter, SenderReady(self.name, self.run, self.actor_ref))
+
+    def abort(self) -> None:
+        client = self._client
+        if client is not None:
+            client.abort()
+
+    def receive(self, message: Send) -> None:
+        match message:
+            case Send():
+                self.send(self._reporter, self._deliver(message))
+            case _:
+                assert_never(message)
+
+    def _deliver(self, send: Send) -> Verdict:
+        self._posts = 0
+        self._client = client = self._clients.get(send.report.ven_name)
+        if client is None:
+            return self._held(send, "its VEN has no client yet")
+        try:
+            body = render(send.report, send.layout, send.blocks, with_program=client.reports_name_program)
+        except (ValueError, LookupError) as error:
+            # A fault of ours, the same at every try: it must hold up this VEN, not take the whole fleet down with it.
+            log.exception("report_unrenderable", ven=send.report.ven_name, report=send.report.name)
+            return self._held(send, f"report {send.report.name} cannot be rendered: {error!r}", slow=True)
+        try:
+            return self._look_and_post(send, client, body)
+        except VtnAmbiguous as error:
+            return Ambiguous(self.name, self.run, send.report.report_id, str(error), self._posts)
+        except VtnError as error:
+            retry_after_s = error.retry_after_s if isinstance(error, VtnRefused) else None
+            slow = isinstance(error, CredentialsRefused)
+            return self._held(send, str(error), retry_after_s=retry_after_s, slow=slow)
+        finally:
+            self._client = None
+
+    def _look_and_post(self, send: Send, client: ReportClient, body: bytes) -> Verdict:
+        doubled = False
+        if send.report.in_doubt:
+            found = self._find(send, client)
+            if found.report is not None:
+                return self._compare(send, body, found.report)
+            doubled = not found.settled
+        answer = self._post(client, body)
+        meaning = judge(answer.status, success=client.report_success, complete=_is_stored(answer.body))
+        return self._verdict(send, client, body, answer, meaning, doubled=doubled)
+
+    def _post(self, client: ReportClient, body: bytes) -> Answer:
+        """POST, and count it if anything of it may have gone out."""
+        try:
+            answer = client.post_report(body)
+        except VtnAmbiguous:
+            self._posts += 1
+            raise
+        self._posts += 1
+        return answer
+
+    def _verdict(
+        self, send: Send, client: ReportClient, body: bytes, answer: Answer, meaning: Meaning, *, doubled: bool
+    ) -> Verdict:
+        report_id, words = send.report.report_id, _words(answer.body)
+        reason = f"the VTN answers {answer.status}: {words}"
+        match meaning:
+            case Meaning.ACCEPTED:
+                return Accepted(self.name, self.run, report_id, self._posts, possibly_doubled=doubled)
+            case Meaning.AMBIGUOUS:
+                return Ambiguous(self.name, self.run, report_id, f"{reason}, which says nothing certain", self._posts)
+            case Meaning.REFUSED:
+                return Refused(self.name, self.run, report_id, answer.status, words, self._posts)
+            case Meaning.LOOK_UP:
+                return self._settle_conflict(send, client, body, answer)
+            case Meaning.ASK_FOR_EVENT:
+                return self._event_gone(send, client) or self._held(send, reason, slow=True)
+            case Meaning.HOLD | Meaning.HOLD_SLOWLY:
+                slow = meaning is Meaning.HOLD_SLOWLY
+                return self._held(send, reason, retry_after_s=answer.retry_after_s, slow=slow)
+            case _:
+                assert_never(meaning)
+
+    def _settle_conflict(self, send: Send, client: ReportClient, body: bytes, answer: Answer) -> Verdict:
+        """A 409 may mean that the report is there already, that its event is gone, or what it says."""
+        found = self._find(send, client)
+        if found.report is not None:
+            return self._compare(send, body, found.report)
+        gone = self._event_gone(send, client)
+        if gone is not None:
+            return gone
+        words = _words(answer.body)
+        if not found.settled:
+            return self._held(
+                send, f"the VTN answers 409 ({words}), and whether it has it is not to be found", slow=True
+            )
+        return Refused(self.name, self.run, send.report.report_id, answer.status, words, self._posts)
+
+    def _event_gone(self, send: Send, client: ReportClient) -> EventGone | None:
+        if client.event_exists(send.report.event_id):
+            return None
+        return EventGone(self.name, self.run, send.report.report_id, self._posts)
+
+    def _find(self, send: Send, client: ReportClient) -> Found:
+        """Look a report up. A VTN that lets nobody look leaves it unsettled; one in trouble is asked again later."""
+        try:
+            return client.find_report(send.report.event_id, send.report.name, send.known_reports)
+        except VtnRefused as error:
+            if judge(error.status, success=frozenset(), complete=False) is Meaning.HOLD:
+                raise
+            return _NotSeen()
+
+    def _compare(self, send: Send, ours: bytes, theirs: bytes) -> Verdict:
+        if same_report(ours, theirs):
+            return Accepted(self.name, self.run, send.report.report_id, self._posts)
+        words = f"the VTN holds a report named {send.report.name} with other content"
+        return Refused(self.name, self.run, send.report.report_id, 409, words, self._posts)
+
+    def _held(self, send: Send, reason: str, *, retry_after_s: float | None = None, slow: bool = False) -> Held:
+        return Held(self.name, self.run, send.report.report_id, reason, retry_after_s, slow, self._posts)
+
+
+def _is_stored(body: bytes) -> bool:
+    try:
+        _stored.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _words(body: bytes) -> str:
+    """What an error answer says, short and on one line."""
+    text = " ".join(body[: 2 * _WORDS].decode("utf-8", "replace").split())[:_WORDS]
+    return "".join(letter if letter.isprintable() else "?" for letter in text) or "no words"

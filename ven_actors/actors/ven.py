@@ -1,0 +1,284 @@
+"""`VenActor`: one VEN. Closes its metering intervals, reads what its VTN asks, and waits for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from ven_actors.actors.base import FleetActor
+from ven_actors.actors.poll_pace import PollPace
+from ven_actors.delivery.measures import why_not
+from ven_actors.errors import CredentialsRefused, DataError, VtnError
+from ven_actors.messages import (
+    Committed,
+    Down,
+    Drain,
+    Enrolled,
+    EventsRead,
+    GapRecorded,
+    IntervalClosed,
+    Peer,
+    Recovered,
+    Subscribe,
+    Tick,
+    TickDone,
+    ToVen,
+    VenStarted,
+)
+from ven_actors.model import Block, Enrolment, Layout, ReportRequest, Resource, VenState, VenStatus
+from ven_actors.openadr.event_book import EventBook
+from ven_actors.openadr.events import Crawl
+
+log = structlog.get_logger()
+
+JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
+_READING_JOBS = JOBS - {"metering"}
+
+
+class Vtn(Protocol):
+    """What a VEN needs of its client; raises `VtnError` of any kind."""
+
+    def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None, /) -> Enrolment: ...
+    def crawl(self, known_event_ids: Collection[str] = (), /) -> Crawl: ...
+    def abort(self) -> None: ...
+
+
+class Simulation(Protocol):
+    """What a VEN's resources do: a pure function of time."""
+
+    @property
+    def layout(self) -> Layout: ...
+    def interval(self, start_s: int, interval_s: int, /) -> npt.NDArray[np.int32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VenSettings:
+    """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
+
+    The last whole interval is never part of a gap.
+    """
+
+    interval_s: int
+    catch_up_s: float
+    poll_every_s: float
+    credit: int = 16
+
+
+class VenActor(FleetActor):
+    """Owns one VEN: its client, resources, event book and simulation."""
+
+    def __init__(
+        self,
+        name: str,
+        run: int,
+        supervisor: Peer[Down | TickDone],
+        monotonic: Callable[[], float],
+        *,
+        reporter: Peer[VenStarted | IntervalClosed | GapRecorded | EventsRead | Enrolled],
+        clock: Peer[Subscribe],
+        vtn: Vtn,
+        resources: tuple[Resource, ...],
+        simulation: Simulation,
+        settings: VenSettings,
+        before_interval: Callable[[str, int], None] = lambda _name, _start_s: None,
+    ) -> None:
+        super().__init__(name, run, supervisor, monotonic)
+        self._tells = supervisor
+        self._reporter = reporter
+        self._clock = clock
+        self._vtn = vtn
+        self._resources = resources
+        self._simulation = simulation
+        self._settings = settings
+        self._before_interval = before_interval
+        self._state = VenState.STARTING
+        self._last_error = ""
+        self._reached = False
+        self._power_w = 0
+        self._now_s = 0.0
+        self._recovered = False
+        self._closed_until_s: int | None = None
+        self._committed_s: int | None = None
+        self._first_s = 0
+        self._drain_s: float | None = None
+        self._enrolment: Enrolment | None = None
+        self._enrolled = False
+        self._book = EventBook()
+        self._notices: frozenset[str] = frozenset()
+        self._pace = PollPace(settings.poll_every_s)
+
+    def on_start(self) -> None:
+        started = VenStarted(self.name, self.run, self._simulation.layout, self.actor_ref)
+        self.send(self._reporter, started)
+
+    def abort(self) -> None:
+        self._vtn.abort()
+
+    def receive(self, message: ToVen) -> None:
+        match message:
+            case Tick():
+                self._on_tick(message)
+            case Committed():
+                self._on_committed(message)
+            case Recovered():
+                self._on_recovered(message)
+            case Drain():
+                self._on_drain(message)
+            case _:
+                assert_never(message)
+
+    # --- life
+
+    def _on_recovered(self, message: Recovered) -> None:
+        """Go on from what is in the store; told again, it says where the reporter really is."""
+        if message.run != self.run:
+            return
+        self._closed_until_s = self._committed_s = message.closed_until_s
+        if self._recovered:
+            self._close_intervals()
+            return
+        self._recovered = True
+        self._enrolment = message.enrolment
+        if message.event_book is not None:
+            try:
+                self._book = EventBook.from_bytes(message.event_book)
+            except DataError as error:
+                log.warning("event_book_lost", ven=self.name, reason=str(error))
+        self.send(self._clock, Subscribe(self.name, self.actor_ref, JOBS, self.run))
+
+    def _on_tick(self, tick: Tick) -> None:
+        self._now_s = max(self._now_s, tick.now_s)
+        self._close_intervals()
+        if "enrolment" in tick.due:
+            self._enrolled = False
+        has_read_last = self._drain_s is not None and self._state is VenState.RUNNING
+        if tick.due & _READING_JOBS and self._pace.may_poll(tick.mono_s) and not has_read_last:
+            self._poll(tick.mono_s)
+        self._tell_status()
+
+    def _on_committed(self, message: Committed) -> None:
+        if message.run == self.run:
+            self._committed_s = message.upto_s
+            # After a second `Recovered` the store may be further than it said.
+            self._closed_until_s = max(self._closed_until_s or message.upto_s, message.upto_s)
+            self._close_intervals()
+            if self._drain_s is not None:
+                self._tell_status()
+
+    def _on_drain(self, message: Drain) -> None:
+        """Close what has ended, nothing after it, and ask a last time what is wanted."""
+        self._drain_s = message.now_s
+        self._now_s = max(self._now_s, message.now_s)
+        self._close_intervals()
+        if self._state is VenState.RUNNING:
+            self._poll(self.monotonic())
+        self._tell_status()
+
+    # --- metering
+
+    def _close_intervals(self) -> None:
+        """Close every interval that has ended, in order, as far as the credit goes."""
+        interval_s = self._settings.interval_s
+        end_s = self._now_s if self._drain_s is None else min(self._now_s, self._drain_s)
+        until_s = int(end_s // interval_s) * interval_s
+        if not self._recovered or until_s <= 0:
+            return
+        if self._closed_until_s is None:
+            self._closed_until_s = self._first_s = until_s - interval_s
+        if self._is_too_far_behind(until_s):
+            return
+        credit_s = self._settings.credit * interval_s
+        while self._closed_until_s < until_s and self._closed_until_s < self._kept_until_s() + credit_s:
+            self._close(self._closed_until_s, interval_s)
+            self._closed_until_s += interval_s
+
+    def _close(self, start_s: int, interval_s: int) -> None:
+        self._before_interval(self.name, start_s)
+        power_w = self._simulation.interval(start_s, interval_s)
+        self._power_w = int(power_w.sum())
+        self.send(self._reporter, IntervalClosed(self.name, self.run, Block(start_s, interval_s, power_w)))
+
+    def _is_too_far_behind(self, until_s: int) -> bool:
+        """Whether the next interval is older than the catch-up. Then close none; once all is committed, skip them."""
+        assert self._closed_until_s is not None
+        interval_s = self._settings.interval_s
+        back_s = max(self._settings.catch_up_s, interval_s)
+        oldest_s = int((until_s - back_s) // interval_s) * interval_s
+        if self._closed_until_s >= oldest_s:
+            return False
+        if self._closed_until_s == self._kept_until_s():
+            log.warning("gap", ven=self.name, start_s=self._closed_until_s, end_s=oldest_s)
+            self.send(self._reporter, GapRecorded(self.name, self.run, self._closed_until_s, oldest_s, interval_s))
+            self._closed_until_s = oldest_s
+        return True
+
+    def _kept_until_s(self) -> int:
+        """Up to where the store has it all, or where this VEN began if nothing of it is in the store yet."""
+        return self._first_s if self._committed_s is None else self._committed_s
+
+    # --- what the VTN says
+
+    def _poll(self, mono_s: float) -> None:
+        try:
+            if not self._enrolled:
+                self._enrol()
+            self._read_events()
+        except VtnError as error:
+            self._on_trouble(error, mono_s)
+        else:
+            if self._pace.failures:
+                log.info("vtn_back", ven=self.name, failures=self._pace.failures)
+            self._pace.succeeded()
+            self._last_error = ""
+            self._reached, self._state = True, VenState.RUNNING
+
+    def _enrol(self) -> None:
+        if self._state is VenState.STARTING:
+            self._state = VenState.ENROLLING
+            self._tell_status()
+        enrolment = self._vtn.enrol(self.name, self._resources, self._enrolment)
+        self._enrolled = True
+        if enrolment != self._enrolment:
+            self._enrolment = enrolment
+            self.send(self._reporter, Enrolled(self.name, self.run, enrolment))
+
+    def _read_events(self) -> None:
+        as_of_s = self._now_s
+        crawl = self._vtn.crawl(self._book.event_ids)
+        changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids)
+        counts = {"new": len(changes.new), "changed": len(changes.changed), "gone": len(changes.gone)}
+        if any(counts.values()):
+            log.info("events_changed", ven=self.name, **counts)
+        requests = self._book.report_requests(
+            self.name, self._simulation.layout.resource_names, self._settings.interval_s
+        )
+        self._say_once(crawl, requests)
+        self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
+
+    def _say_once(self, crawl: Crawl, requests: tuple[ReportRequest, ...]) -> None:
+        unserved = (why_not(request.descriptor) for request in requests)
+        notices = frozenset(crawl.problems) | {notice for notice in unserved if notice}
+        for notice in sorted(notices - self._notices):
+            log.warning("vtn_notice", ven=self.name, notice=notice)
+        self._notices = notices
+
+    def _on_trouble(self, error: VtnError, mono_s: float) -> None:
+        """Say it once, and slow down where trying again soon would help nobody."""
+        refused = isinstance(error, CredentialsRefused)
+        if not self._pace.failures or (refused and self._state is not VenState.REFUSED):
+            log.warning("vtn_trouble", ven=self.name, kind=type(error).__name__, reason=str(error))
+        self._pace.failed(error, mono_s)
+        self._last_error = str(error)
+        self._state = VenState.REFUSED if refused else VenState.VTN_LOST
+
+    def _tell_status(self) -> None:
+        status = VenStatus(
+            self.name, self._state, len(self._resources), self._power_w, self._committed_s, len(self._book.event_ids),
+            self._last_error, self._reached,
+        )  # fmt: skip
+        self.send(self._tells, TickDone(self.name, self.run, status))
