@@ -1,0 +1,149 @@
+"""The state folder of a run: locked, with its registry and demo data, and bound to one VTN and one interval."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from ven_actors.config import DEFAULT_VENS, FleetConfig
+from ven_actors.delivery.accounts import Accounts
+from ven_actors.delivery.restoring import Books
+from ven_actors.errors import StateError, UsageError
+from ven_actors.fleet.progress import progress_bar
+from ven_actors.fleet.summary import stopped_status
+from ven_actors.model import RegistrationStatus, ReporterStatus, Resource
+from ven_actors.openadr.report_schedule import next_window
+from ven_actors.records import Recovery
+from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
+from ven_actors.storage.lock import FileLock
+from ven_actors.storage.population import TOWNS, fleet_ven, town_ven
+from ven_actors.storage.registry import Registry, make_demo, registry_lock
+from ven_actors.storage.store import STORE_NAME, Store, read_meta, read_recovery
+
+log = structlog.get_logger()
+
+LOCK_NAME = "fleet.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Who runs: approved resources by VEN, and the original's statistics over these VENs."""
+
+    resources: dict[str, tuple[Resource, ...]]
+    statistics: dict[str, Any]
+
+
+@contextlib.contextmanager
+def locked_folder(config: FleetConfig) -> Iterator[None]:
+    """Make the state folder and hold it, and its registry, for one run. Raises `StateError` if it is in use."""
+    try:
+        config.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"{config.state}: the state folder cannot be made ({error.strerror})") from error
+    what, remedy = f"state folder {config.state}", "stop that fleet first, or give another --state"
+    with FileLock(config.state / LOCK_NAME, shared=False, what=what, remedy=remedy):
+        _prepare_registry(config)
+        with registry_lock(config.registry_path, shared=True):
+            yield
+
+
+def _prepare_registry(config: FleetConfig) -> None:
+    """Make the demo's registry where none is named; `--approve all` also holds for one that is there already."""
+    if config.registry is not None:
+        return
+    path = config.registry_path
+    if not path.exists():
+        with progress_bar("making the demo's resources") as progress:
+            make_demo(path, config.seed, config.approve, progress)
+    elif config.approve == "all":
+        with Registry.open(path, writable=True) as registry:
+            for name in ven_names(config):
+                registry.require([name])
+                registry.approve(name, "all")
+
+
+def ven_names(config: FleetConfig) -> tuple[str, ...]:
+    """Names of the registry's VENs that run."""
+    return config.vens or (() if config.count else DEFAULT_VENS)
+
+
+def load_population(config: FleetConfig, meters: tuple[str, ...]) -> Population:
+    """Read who runs. Raises `UsageError` naming unknown VENs and the nearest known ones."""
+    names = ven_names(config)
+    with Registry.open(config.registry_path) as registry:
+        registry.require(names)
+        resources = {name: registry.resources(name, RegistrationStatus.APPROVED) for name in names}
+        statistics = registry.statistics(names)
+    for index in range(1, config.count + 1):
+        name, made = fleet_ven(index, config.seed, meters)
+        resources[name] = made
+        _count_in(statistics, name, len(made))
+    for name, approved in resources.items():
+        if not approved:
+            log.warning("no_approved_resources", ven=name, remedy=f"ven-actors resources approve {name}")
+    return Population(resources, statistics)
+
+
+def preview_population(config: FleetConfig, meters: tuple[str, ...]) -> dict[str, tuple[Resource, ...]]:
+    """Read who would run, without writing anything: the demo's towns are made in memory where no registry is yet."""
+    if config.registry is not None or config.registry_path.exists():
+        return load_population(config, meters).resources
+    names = ven_names(config)
+    unknown = [name for name in names if name not in TOWNS]
+    if unknown:
+        near = ", ".join(difflib.get_close_matches(unknown[0], TOWNS, 3, 0.0))
+        raise UsageError(f"unknown VEN {unknown[0]!r}; the nearest are: {near}")
+    made = {name: town_ven(name, config.seed, meters=meters, approve=config.approve) for name in names}
+    approved = RegistrationStatus.APPROVED
+    made = {name: tuple(each for each in town if each.status is approved) for name, town in made.items()}
+    return made | dict(fleet_ven(index, config.seed, meters) for index in range(1, config.count + 1))
+
+
+def _count_in(statistics: dict[str, Any], name: str, approved: int) -> None:
+    statistics["total_vens"] += 1
+    statistics["total_resources"] += approved
+    statistics["total_by_status"]["APPROVED"] += approved
+    statistics["by_ven"][name] = {"approved": approved, "pending": 0, "suspended": 0, "total": approved}
+
+
+def open_profiles(config: FleetConfig) -> Profiles:
+    return Profiles.open(config.profiles or DEMO_PROFILES)
+
+
+def check_store(folder: Path, facts: dict[str, str]) -> None:
+    """Bind the state folder to these facts on first use; raises `StateError` where it is bound to others."""
+    store = Store(folder)
+    try:
+        bound = {key: store.meta(key) for key in facts}
+        for key, value in facts.items():
+            if bound[key] not in {None, value}:
+                raise StateError(
+                    f"state folder {folder} belongs to {key} {bound[key]!r}, this run has {value!r}; "
+                    "give another --state, or run as before"
+                )
+            store.keep_meta(key, value)
+        store.commit()
+    finally:
+        store.close()
+
+
+def stored_status(folder: Path) -> ReporterStatus:
+    """Return what the store of a folder says of its whole life; all zero where there is none."""
+    recovery = read_recovery(folder) or Recovery()
+    return Accounts(Books(recovery, next_window), recovery.counters).status(0)
+
+
+def read_totals(folder: Path) -> dict[str, Any]:
+    """Return the status of a folder on which no fleet runs. Raises `StateError` if no fleet ever ran there."""
+    meta = read_meta(folder)
+    if meta is None:
+        raise StateError(
+            f"{folder} holds no fleet's state: no {STORE_NAME} in it; run `ven-actors run --state {folder}`"
+        )
+    return stopped_status(folder, meta.get("vtn", ""), stored_status(folder))

@@ -1,0 +1,201 @@
+"""Running a fleet: from a configuration to an exit code. The main thread is the pacemaker and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+from prometheus_client.registry import CollectorRegistry
+
+from ven_actors import __version__
+from ven_actors.config import FleetConfig
+from ven_actors.control import ControlServer
+from ven_actors.credentials import CredentialSource
+from ven_actors.errors import FleetError
+from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients
+from ven_actors.fleet.faults import Faults
+from ven_actors.fleet.folder import (
+    Population,
+    check_store,
+    load_population,
+    locked_folder,
+    open_profiles,
+    stored_status,
+)
+from ven_actors.fleet.pacemaker import Pacemaker, Stalled
+from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
+from ven_actors.fleet.wiring import Wiring
+from ven_actors.messages import Advance
+from ven_actors.metrics import Metrics
+from ven_actors.model import Credentials, ReporterStatus, VenState
+
+log = structlog.get_logger()
+
+Show = Callable[[dict[str, Any]], None]
+
+OK, LOST, NOT_REACHED, STALLED = 0, 1, 3, 70
+
+
+def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.Event | None = None) -> int:
+    """Run a fleet until `stop`, a signal or the end of `config.duration_s`; returns the exit code.
+
+    Raises `UsageError`, `DataError` and `StateError` (exit 2) before anything is sent. The summary is written in every
+    case.
+    """
+    facts = RunFacts(config)
+    begun_s = time.monotonic()
+    stop = stop or threading.Event()
+    try:
+        with locked_folder(config), _signals(stop):
+            return _run_locked(config, facts, stop, show)
+    except FleetError as error:
+        facts.error = str(error)
+        raise
+    finally:
+        facts.duration_s = time.monotonic() - begun_s
+        if config.summary is not None:
+            write_summary(config.summary, facts)
+
+
+def _run_locked(config: FleetConfig, facts: RunFacts, stop: threading.Event, show: Show | None) -> int:
+    profiles = open_profiles(config)
+    population = load_population(config, profiles.meters)
+    facts.vens, facts.statistics = len(population.resources), population.statistics
+    facts.before = stored_status(config.state)
+    origin = Advance(time.time(), time.monotonic())
+    sim_start_s = _sim_start_s(config, facts.before, origin)
+    metrics = Metrics(CollectorRegistry(), __version__)
+    with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
+        pacemaker = Pacemaker(stop, embedded, interval_s=config.interval_s)
+        wiring = Wiring(
+            config, facts.vtn_url, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
+            sim_start_s, origin, faults=Faults.from_environment(os.environ),
+        )  # fmt: skip
+        return _run_actors(config, facts, wiring, pacemaker, show)
+
+
+def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker: Pacemaker, show: Show | None) -> int:
+    begun_s = time.monotonic()
+
+    def status() -> dict[str, Any]:
+        facts.requests = wiring.metrics.requests_by_status()
+        return status_dict(facts, pacemaker.status(), time.monotonic() - begun_s)
+
+    control = ControlServer(config.state, lambda: msgspec.json.encode(status()))
+    pacemaker.begin(wiring.start_supervisor(), wiring.refs)
+    control.start()
+    with contextlib.ExitStack() as closing:
+        closing.callback(wiring.close)
+        closing.callback(control.stop)
+        if config.metrics_port:
+            wiring.metrics.snapshot = status
+            closing.callback(wiring.metrics.serve(config.metrics_port).stop)
+        try:
+            log.info("fleet_started", vens=facts.vens, vtn=facts.vtn_url, state=str(config.state))
+            pacemaker.run(config.duration_s, None if show is None else lambda: show(status()))
+            log.info("draining", limit_s=config.drain_s)
+            pacemaker.drain(config.drain_s)
+            facts.status = pacemaker.shut_down()
+        except Stalled as error:
+            return _stalled(error, facts, pacemaker)
+        finally:
+            facts.requests = wiring.metrics.requests_by_status()
+    return _exit_code(facts)
+
+
+def _stalled(error: Stalled, facts: RunFacts, pacemaker: Pacemaker) -> int:
+    """Nothing is lost with the process: the store has it all. Whoever started us starts us again."""
+    facts.error, facts.status = str(error), pacemaker.last_status
+    log.error("stalled", reason=str(error))
+    faulthandler.dump_traceback(sys.stderr, all_threads=True)
+    return STALLED
+
+
+def _exit_code(facts: RunFacts) -> int:
+    assert facts.status is not None
+    readings, vens = facts.reporter.readings, facts.status.vens.values()
+    if facts.this_run.evicted or readings.unaccounted:
+        log.error("readings_lost", evicted=facts.this_run.evicted, unaccounted=readings.unaccounted)
+        return LOST
+    if any(ven.state is VenState.REFUSED for ven in vens) or (vens and not any(ven.reached for ven in vens)):
+        log.error("vtn_not_reached", reasons=sorted({ven.last_error for ven in vens if ven.last_error})[:3])
+        return NOT_REACHED
+    if readings.queued:
+        log.warning("left_queued", readings=readings.queued, remedy="the next run on this state folder delivers them")
+    return OK
+
+
+def _sim_start_s(config: FleetConfig, before: ReporterStatus, origin: Advance) -> float | None:
+    """Simulated time begins at the wall's, or where an earlier, faster run came to; None follows the wall clock."""
+    reached_s = max(before.closed_until_by_ven.values(), default=0)
+    if config.speed == 1 and reached_s <= origin.wall_s:
+        return None
+    return max(origin.wall_s, float(reached_s))
+
+
+@contextlib.contextmanager
+def _vtn(
+    config: FleetConfig, population: Population, sim_start_s: float, facts: RunFacts
+) -> Iterator[tuple[EmbeddedVtn | None, dict[str, Credentials] | None]]:
+    """The VTN of this run, the state folder bound to it, and the credentials for it."""
+    bound = {"interval": f"{config.interval_s}s"}
+    if config.vtn_url is not None:
+        facts.vtn_url = config.vtn_url
+        check_store(config.state, {"vtn": config.vtn_url} | bound)
+        yield None, _credentials(config, population)
+        return
+    check_store(config.state, {"vtn": "embedded"} | bound)
+    folder = config.state / "vtn"
+    _make_private(folder)
+    credentials = embedded_clients(folder, population.resources)
+    arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, config.speed, sim_start_s)
+    embedded = EmbeddedVtn(folder, arguments, time.monotonic)
+    try:
+        embedded.start()
+        facts.vtn_url = embedded.base_urls["3.1"]
+        check_store(config.state, {"vtn_identity": embedded.identity})
+        yield embedded, credentials
+    finally:
+        embedded.stop()
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(exist_ok=True, mode=0o700)
+
+
+def _credentials(config: FleetConfig, population: Population) -> dict[str, Credentials] | None:
+    if config.credentials is None:
+        return None
+    source = CredentialSource.load(config.credentials, os.environ, allow_http=config.insecure_http)
+    for warning in source.warnings:
+        log.warning("credentials_exposed", remedy=warning)
+    return source.for_vens(population.resources)
+
+
+@contextlib.contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the run in good order. Only the main thread may, so elsewhere it is left alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def on_signal(number: int, _frame: object) -> None:
+        log.info("stopping", signal=signal.Signals(number).name)
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

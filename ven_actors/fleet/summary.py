@@ -1,0 +1,154 @@
+"""What a run says of itself: the live status, and the summary at its end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ven_actors import __version__
+from ven_actors.config import FleetConfig
+from ven_actors.delivery.ledger import since
+from ven_actors.errors import UsageError
+from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
+
+_NOT_RUNNING = frozenset({VenState.RESTARTING, VenState.STOPPED, VenState.REFUSED})
+NO_STATISTICS: dict[str, Any] = {
+    "total_vens": 0,
+    "total_resources": 0,
+    "total_by_status": {"APPROVED": 0, "PENDING": 0, "SUSPENDED": 0},
+    "by_ven": {},
+}
+
+
+@dataclass(slots=True)
+class RunFacts:
+    """What is known of a run, as far as it came."""
+
+    config: FleetConfig
+    vens: int = 0
+    statistics: dict[str, Any] = field(default_factory=lambda: NO_STATISTICS)
+    vtn_url: str = ""
+    dialect: str = "openadr-3.1"
+    before: ReporterStatus = field(default_factory=ReporterStatus)
+    status: FleetStatus | None = None
+    requests: dict[str, int] = field(default_factory=dict)
+    duration_s: float = 0.0
+    error: str = ""
+
+    @property
+    def reporter(self) -> ReporterStatus:
+        return self.before if self.status is None else self.status.reporter
+
+    @property
+    def this_run(self) -> Readings:
+        return since(self.reporter.readings, self.before.readings)
+
+
+def summary_of(facts: RunFacts) -> dict[str, Any]:
+    """Return the summary as the README documents it."""
+    now, before = facts.reporter, facts.before
+    vens = {} if facts.status is None else facts.status.vens
+    failed = sum(ven.state in _NOT_RUNNING for ven in vens.values())
+    restarts = 0 if facts.status is None else sum(facts.status.restarts.values())
+    summary = {
+        "vens": {"configured": facts.vens, "running": len(vens) - failed, "failed": failed, "restarts": restarts},
+        "resources": facts.statistics,
+        "readings": readings_dict(now.readings),
+        "reports": {
+            "accepted": now.reports_accepted,
+            "refused": now.reports_refused,
+            "posts": now.posts,
+            "possibly_doubled": now.possibly_doubled,
+        },
+        "requests": facts.requests,
+        "this_run": {
+            "readings": readings_dict(facts.this_run),
+            "reports": {
+                "accepted": now.reports_accepted - before.reports_accepted,
+                "refused": now.reports_refused - before.reports_refused,
+                "posts": now.posts - before.posts,
+                "possibly_doubled": now.possibly_doubled - before.possibly_doubled,
+            },
+        },
+        "duration_s": round(facts.duration_s, 3),
+        "vtn": {"url": facts.vtn_url, "dialect": facts.dialect},
+        "seed": facts.config.seed,
+        "version": __version__,
+    }
+    return summary | ({"error": facts.error} if facts.error else {})
+
+
+def readings_dict(readings: Readings) -> dict[str, int]:
+    return asdict(readings) | {"unaccounted": readings.unaccounted}
+
+
+def write_summary(path: Path, facts: RunFacts) -> None:
+    """Raises `UsageError` where the file cannot be written."""
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(summary_of(facts)), indent=2) + b"\n")
+    except OSError as error:
+        raise UsageError(f"{path}: the summary cannot be written ({error.strerror})") from error
+
+
+def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[str, Any]:
+    """Return the live status, as `ven-actors status --json` shows it."""
+    reporter = status.reporter
+    vens = [
+        {
+            "name": ven.name,
+            "state": ven.state.value,
+            "resources": ven.resources,
+            "power_w": ven.power_w,
+            "generated": readings.generated,
+            "accepted": readings.accepted,
+            "queued": readings.queued,
+            "closed_until": iso(ven.closed_until_s),
+            "events": ven.events,
+            "restarts": status.restarts.get(ven.name, 0),
+            "last_error": ven.last_error or reporter.last_error_by_ven.get(ven.name, ""),
+        }
+        for ven in status.vens.values()
+        for readings in (reporter.by_ven.get(ven.name, Readings()),)
+    ]
+    return {
+        "running": True,
+        "now": iso(status.now_s),
+        "state": str(facts.config.state),
+        "vtn": {"url": facts.vtn_url, "dialect": facts.dialect},
+        "uptime_s": round(uptime_s, 1),
+        "paused": status.paused,
+        "draining": status.draining,
+        "restarts": sum(status.restarts.values()),
+        "vens": vens,
+        "readings": readings_dict(reporter.readings),
+        "reports": {
+            "accepted": reporter.reports_accepted,
+            "refused": reporter.reports_refused,
+            "posts": reporter.posts,
+            "open": reporter.reports_open,
+            "in_flight": reporter.in_flight,
+            "possibly_doubled": reporter.possibly_doubled,
+        },
+        "requests": facts.requests,
+        "jobs": [{"name": job.name, "every": job.every, "next_run": iso(job.next_run_s)} for job in status.jobs],
+    }
+
+
+def stopped_status(state: Path, vtn_url: str, reporter: ReporterStatus) -> dict[str, Any]:
+    """Return the same shape for a folder on which no fleet runs."""
+    facts = RunFacts(FleetConfig(state=state), vtn_url=vtn_url)
+    vens = {
+        name: VenStatus(name, VenState.STOPPED, 0, 0, reporter.closed_until_by_ven.get(name), 0)
+        for name in reporter.by_ven
+    }
+    now_s = float(max(reporter.closed_until_by_ven.values(), default=0))
+    status = FleetStatus(now_s, vens, {}, (), paused=False, reporter=reporter)
+    return status_dict(facts, status, 0.0) | {"running": False}
+
+
+def iso(at_s: float | None) -> str | None:
+    return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds")

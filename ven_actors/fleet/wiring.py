@@ -1,0 +1,187 @@
+"""Wiring: child specs of all actors, each handed its peers. A restarted child gets the refs of the newest lives."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ven_actors.actors.base import FleetRef
+from ven_actors.actors.clock import ClockActor
+from ven_actors.actors.reporter import ReporterActor, ReporterSettings
+from ven_actors.actors.schedule import parse_schedule
+from ven_actors.actors.sender import SenderActor
+from ven_actors.actors.supervision import ChildSpec
+from ven_actors.actors.supervisor import SupervisorActor
+from ven_actors.actors.ven import VenActor, VenSettings
+from ven_actors.config import FleetConfig
+from ven_actors.fleet.faults import Faults, FaultyClient
+from ven_actors.messages import Advance, FinalFlush, Peer, Subscribe, Tick
+from ven_actors.metrics import Metrics
+from ven_actors.model import Credentials, Resource
+from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
+from ven_actors.openadr.v310 import V310
+from ven_actors.simulation.loads import VenSimulation
+from ven_actors.simulation.profiles import Profiles
+from ven_actors.storage.store import Store
+
+MAIN_JOBS = frozenset({"heartbeat", "status"})
+
+
+@dataclass(slots=True)
+class Wiring:
+    """Everything that actors are built from, and the refs of those that live.
+
+    `credentials` None means a VTN that asks for none. `monotonic` is in seconds.
+    """
+
+    config: FleetConfig
+    vtn_url: str
+    resources: Mapping[str, tuple[Resource, ...]]
+    profiles: Profiles
+    credentials: Mapping[str, Credentials] | None
+    metrics: Metrics
+    main: Peer[Tick]
+    sim_start_s: float | None
+    origin: Advance
+    monotonic: Callable[[], float] = time.monotonic
+    faults: Faults = field(default_factory=Faults)
+    refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
+    clients: dict[str, VtnClient] = field(default_factory=dict)
+    supervisor: FleetRef[SupervisorActor] | None = None
+    _adapter: SharedAdapter = field(init=False)
+    _dialect: V310 = field(default_factory=V310)
+
+    def __post_init__(self) -> None:
+        context = build_ssl_context(self.config.ca_file, verify=not self.config.insecure_tls)
+        self._adapter = SharedAdapter(context)
+
+    def start_supervisor(self) -> FleetRef[SupervisorActor]:
+        self.supervisor = SupervisorActor.start(
+            "supervisor",
+            1,
+            _Nobody(),
+            self.monotonic,
+            children=self._specs(),
+            rng=random.Random(f"{self.config.seed} restarts"),  # noqa: S311 - jitter, not secrets
+        )
+        return self.supervisor
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+        self._adapter.close()
+
+    def _specs(self) -> tuple[ChildSpec, ...]:
+        senders = [
+            ChildSpec(f"sender-{number}", "core", self._starter(self._sender, f"sender-{number}"), level="senders",
+                      hang_s=self.config.deadline_s * 12, stop_s=self.config.deadline_s + 5)
+            for number in range(1, self.config.senders + 1)
+        ]  # fmt: skip
+        vens = [
+            ChildSpec(name, "ven", self._starter(self._ven, name), hang_s=self.config.deadline_s * 12)
+            for name in self.resources
+        ]
+        return (
+            ChildSpec("reporter", "core", self._starter(self._reporter, "reporter"), last_message=FinalFlush()),
+            *senders,
+            ChildSpec("clock", "core", self._starter(self._clock, "clock")),
+            *vens,
+        )
+
+    def _starter(self, build: Callable[[str, int], FleetRef[Any]], name: str) -> Callable[[int], FleetRef[Any]]:
+        def start(run: int) -> FleetRef[Any]:
+            self.refs[name] = build(name, run)
+            return self.refs[name]
+
+        return start
+
+    def _reporter(self, name: str, run: int) -> FleetRef[ReporterActor]:
+        config = self.config
+        return ReporterActor.start(
+            name,
+            run,
+            self.supervisor,
+            self.monotonic,
+            open_store=lambda: Store(config.state, max_bytes=config.outbox_max_bytes * 2),
+            settings=ReporterSettings(
+                config.rate, config.senders, config.flush_s, int(config.keep_accepted_s), config.outbox_max_bytes
+            ),
+            rng=random.Random(f"{config.seed} retries {run}"),  # noqa: S311 - jitter, not secrets
+            on_flush=self.metrics.flushed,
+        )
+
+    def _sender(self, name: str, run: int) -> FleetRef[SenderActor]:
+        return SenderActor.start(
+            name, run, self.supervisor, self.monotonic, reporter=self.refs["reporter"], clients=self.clients
+        )
+
+    def _clock(self, name: str, run: int) -> FleetRef[ClockActor]:
+        schedule = self.config.schedule
+        jobs = parse_schedule(
+            {
+                "metering": self.config.interval_s,
+                "polling": self.config.poll_every_s,
+                "heartbeat": schedule.heartbeat,
+                "status": schedule.status,
+                "program_sync": schedule.program_sync,
+                "enrolment": schedule.enrolment,
+            }
+        )
+        clock = ClockActor.start(
+            name,
+            run,
+            self.supervisor,
+            self.monotonic,
+            jobs=jobs,
+            pulses=(self.refs["reporter"],),
+            sim_start_s=self.sim_start_s,
+            speed=self.config.speed,
+            origin=self.origin,
+        )
+        clock.tell(Subscribe("main", self.main, MAIN_JOBS, run))
+        return clock
+
+    def _ven(self, name: str, run: int) -> FleetRef[VenActor]:
+        config, resources = self.config, self.resources[name]
+        old = self.clients.pop(name, None)
+        if old is not None:
+            old.abort()
+        client = (FaultyClient if self.faults.kill_after_accept else VtnClient)(
+            self.vtn_url,
+            name,
+            None if self.credentials is None else self.credentials.get(name),
+            dialect=self._dialect,
+            adapter=self._adapter,
+            monotonic=self.monotonic,
+            deadline_s=config.deadline_s,
+            max_response_bytes=config.max_response_bytes,
+            on_request=self.metrics.request,
+            allow_plain_http=config.insecure_http,
+        )
+        if isinstance(client, FaultyClient):
+            client.faults = self.faults
+        self.clients[name] = client
+        return VenActor.start(
+            name,
+            run,
+            self.supervisor,
+            self.monotonic,
+            reporter=self.refs["reporter"],
+            clock=self.refs["clock"],
+            vtn=client,
+            resources=resources,
+            simulation=VenSimulation(self.profiles, resources, config.seed, config.noise),
+            settings=VenSettings(config.interval_s, config.catch_up_s, config.poll_every_s),
+            before_interval=self.faults.before_interval,
+        )
+
+
+class _Nobody:
+    """Whom the supervisor would tell of its own end: the main thread looks itself."""
+
+    def tell(self, _message: object, /) -> None:
+        return
