@@ -279,6 +279,7 @@ class FakeVtn:
         self.crawl_result = Crawl((), ())
         self.crawls = 0
         self.known_at_enrolment: list[Enrolment | None] = []
+        self.portions: list[int] = []
         self.known_ids: list[frozenset[str]] = []
         self.error: Exception | None = None
         self.enrol_error: Exception | None = None
@@ -293,6 +294,7 @@ class FakeVtn:
 
     def enrol(self, ven_name: str, resources: Any, known: Enrolment | None, /) -> Enrolment:
         self.known_at_enrolment.append(known)
+        self.portions.append(len(resources))
         if self.enrol_error is not None:
             raise self.enrol_error
         return self.enrolment
@@ -322,13 +324,15 @@ class VenHouse:
     layout = LAYOUT
     power = staticmethod(power_at)
 
-    def __init__(self, *, before_interval: Any = None, credit: int = 16, catch_up_s: float = 3600.0) -> None:
+    def __init__(
+        self, *, before_interval: Any = None, credit: int = 16, catch_up_s: float = 3600.0, resources: int = 2
+    ) -> None:
         self.time = ManualClock(wall_s=float(T0))
         self.reporter, self.clock, self.supervisor = Probe("reporter"), Probe("clock"), Probe("supervisor")
         self.vtn = FakeVtn()
         self.actor = VenActor(
             "Herning", 3, self.supervisor, self.time.monotonic, reporter=self.reporter, clock=self.clock,
-            vtn=self.vtn, resources=(None, None), simulation=FakeSimulation(),
+            vtn=self.vtn, resources=(None,) * resources, simulation=FakeSimulation(),
             settings=VenSettings(10, catch_up_s, 30.0, credit),
             before_interval=before_interval or (lambda _name, _start_s: None),
         )  # fmt: skip
@@ -349,6 +353,13 @@ class VenHouse:
 
     def commit(self, upto_s: int) -> None:
         self.tell(Committed(3, upto_s))
+
+    def waiting(self) -> list[Any]:
+        """What it has told itself since the last look."""
+        inbox, found = self.actor.actor_inbox, []
+        while not inbox.empty():
+            found.append(inbox.get().message)
+        return found
 
     @property
     def closed(self) -> list[int]:

@@ -274,7 +274,7 @@ def test_a_reporter_whose_store_another_run_has_taken_ends_and_confirms_nothing(
     reporter = fleet.reporter()
     ven = fleet.owe_a_report(reporter)
     ven.expect(Recovered)
-    fleet.reporter(run=2)
+    fleet.pulse(fleet.reporter(run=2))
     reporter.tell(IntervalClosed("Herning", 1, Block(T0 + 10, 10, fleet.metered.power_at(T0 + 10))))
     fleet.time.advance(1)
     reporter.tell(Pulse(fleet.time.wall_s, fleet.time.mono_s))

@@ -50,6 +50,16 @@ def test_a_doubled_and_a_found_report_are_counted_as_what_they_are(reporter: Hou
     assert sender.of(Send)[-1].known_reports == 1
 
 
+def test_a_report_sent_twice_into_the_dark_counts_as_doubled_even_if_one_is_found(reporter: House) -> None:
+    sender, send = reporter.one_in_flight()
+    reporter.tell(Ambiguous("sender-1", 1, send.report.report_id, "lost", possibly_doubled=True))
+    reporter.pulse(60)
+    again = sender.of(Send)[-1].report
+    assert again.in_doubt
+    reporter.tell(Accepted("sender-1", 1, again.report_id, posts=0))
+    assert reporter.status().possibly_doubled == 1
+
+
 def test_a_refused_report_is_quarantined_whole_with_the_vtns_words(reporter: House) -> None:
     _, send = reporter.one_in_flight()
     reporter.tell(Refused("sender-1", 1, send.report.report_id, 400, "no such unit"))

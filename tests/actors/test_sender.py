@@ -259,6 +259,11 @@ def test_a_doubt_that_cannot_be_settled_is_sent_and_counted() -> None:
     assert verdict == Accepted("sender-1", 4, 7, posts=1, possibly_doubled=True)
 
 
+def test_a_doubt_that_cannot_be_settled_stays_known_when_the_second_try_is_lost_too() -> None:
+    verdict = verdict_of(Vtn(VtnAmbiguous("lost"), found=Found(settled=False)), in_doubt=True)
+    assert verdict == Ambiguous("sender-1", 4, 7, "lost", posts=1, possibly_doubled=True)
+
+
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
 def test_a_vtn_that_lets_nobody_look_leaves_the_doubt_and_gets_the_report(status: int) -> None:
     vtn = Vtn(found=VtnRefused("no", status=status))

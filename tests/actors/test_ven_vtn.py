@@ -70,6 +70,21 @@ def test_an_enrolment_that_fails_is_tried_again_with_the_next_poll(ven: Callable
     assert (len(house.vtn.known_at_enrolment), house.vtn.crawls) == (2, 1)
 
 
+def test_a_ven_of_many_resources_enrols_them_in_portions_and_meters_in_between(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, resources=450)
+    house.tick_later("polling")
+    for _ in range(2):
+        house.time.advance(10)
+        (waiting,) = house.waiting()
+        house.tick(house.time.wall_s)
+        house.tell(waiting)
+    assert house.vtn.portions == [200, 400, 450]
+    assert house.closed == [T0 + 10 * number for number in range(5)]
+    assert house.waiting() == []
+    house.tick_later("enrolment")
+    assert house.vtn.portions[3:] == [200], "the daily check begins with the first again"
+
+
 # --- events
 
 

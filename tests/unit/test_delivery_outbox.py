@@ -189,6 +189,21 @@ def test_a_gap_is_no_reading_and_no_window_speaks_for_it(fleet: Fleet) -> None:
     assert fleet.readings.gap == 8 * 4
 
 
+def test_a_gap_that_is_told_too_late_changes_nothing(fleet: Fleet) -> None:
+    fleet.meter(5)
+    fleet.outbox.add_gap(fleet.ven, fleet.outbox.layout_id(fleet.ven, TWO), T0 + 10, T0 + 30, STEP_S)
+    assert fleet.ven.closed_until_s == T0 + 50
+    assert fleet.readings.gap == 0
+
+
+def test_a_gap_makes_no_report_of_its_layout(fleet: Fleet) -> None:
+    fleet.ask(asked(length_s=20))
+    fleet.outbox.add_gap(fleet.ven, fleet.outbox.layout_id(fleet.ven, THREE), T0, T0 + 10, STEP_S)
+    fleet.meter(1, TWO)
+    fleet.flush()
+    assert fleet.ven.queue[0].name.endswith(".PT20S")
+
+
 def test_a_gap_at_the_very_beginning_is_recorded(fleet: Fleet) -> None:
     fleet.outbox.add_gap(fleet.ven, fleet.outbox.layout_id(fleet.ven, TWO), T0, T0 + 20, STEP_S)
     fleet.meter()
@@ -302,11 +317,23 @@ def test_an_accepted_report_stands_when_its_block_is_taken_back(fleet: Fleet) ->
     assert fleet.readings == Readings(generated=4, accepted=4)
 
 
+def test_the_last_missed_window_is_owed_though_something_newer_waits(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"))
+    fleet.meter(9)
+    fleet.flush()
+    for _ in range(8):
+        fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    assert fleet.readings.queued == 4
+    fleet.ask(asked("e1"), asked("e2", 40))
+    assert fleet.flush() == ["40+40"]
+
+
 def test_what_nobody_can_measure_takes_nothing_back(fleet: Fleet) -> None:
     fleet.ask()
     fleet.meter()
     fleet.flush()
     fleet.ask(asked(payload_type="STORAGE_CHARGE_LEVEL"))
+    assert fleet.readings.queued == 0
     assert fleet.flush() == []
     assert fleet.readings.unasked == 4
 
@@ -444,6 +471,20 @@ def test_a_block_that_is_given_up_leaves_the_rest_of_its_window_to_be_sent(fleet
     assert fleet.readings == Readings(generated=24, accepted=20, evicted=4)
 
 
+def test_a_verdict_after_a_block_is_given_up_does_not_settle_what_is_to_be_sealed_anew(fleet: Fleet) -> None:
+    fleet.ask(asked("e1"), asked("e2", 20))
+    fleet.meter(2)
+    fleet.flush()
+    while (report := fleet.send()).start_s != T0 + 10 or report.request.request.event_id != "e1":
+        report.next_try_s = INF
+        fleet.ven.in_flight = None
+        fleet.ven.queue.append(report)
+    assert fleet.outbox.evict(fleet.ven, fleet.ven.blocks[T0]) == 4
+    fleet.outbox.close(fleet.ven, report, ReportState.ACCEPTED)
+    assert fleet.readings.queued == 4
+    assert fleet.flush() == ["0+20"]
+
+
 def test_a_block_on_its_way_is_not_given_up_and_none_is_twice(fleet: Fleet) -> None:
     fleet.ask(asked())
     fleet.meter(2)
@@ -527,6 +568,19 @@ def test_blocks_dropped_after_the_keep_leave_the_ledger_as_it_was(fleet: Fleet) 
     assert fleet.restored().vens["Herning"].known_reports("e1") == 1
     fleet.store.drop_quarantined()
     assert fleet.restored().readings("Herning") == before
+
+
+def test_accepted_reports_are_kept_while_a_block_of_theirs_is_open(fleet: Fleet) -> None:
+    fleet.ask(asked("e1", rows=("r1",)), asked("e2", rows=("r2",)))
+    fleet.meter()
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.store.drop_settled(T0 + 100, T0)
+    fleet.restart()
+    fleet.ask(asked("e1", rows=("r1",)), asked("e2", rows=("r2",)))
+    fleet.flush()
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=4, accepted=4)
 
 
 def test_what_is_taken_back_and_not_yet_committed_is_not_dropped(fleet: Fleet) -> None:

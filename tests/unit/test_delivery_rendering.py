@@ -111,6 +111,14 @@ def test_a_dialect_that_wants_the_program_gets_it() -> None:
     assert "programID" not in json.loads(render(sealed, LAYOUT, blocks))
 
 
+def test_a_component_may_have_any_name() -> None:
+    layout = Layout(("r",), ('50 %s"', "%"))
+    made = json.loads(
+        render(report([(0, 0, 60)]), layout, [Block(BEGIN_S, STEP_S, np.array([[1, 2]], dtype=np.int32))])
+    )
+    assert [each["type"] for each in made["resources"][0]["intervals"][0]["payloads"]] == ["DEMAND", '50 %S"', "%"]
+
+
 def test_an_interval_without_data_is_refused() -> None:
     with pytest.raises(ValueError, match="no data for its interval 9"):
         render(report([(0, 0, 60), (9, 600, 660)]), LAYOUT, BLOCKS)

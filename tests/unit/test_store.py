@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,6 +199,7 @@ def test_refused_columns_make_room_when_there_is_none(store: Store) -> None:
     assert not store.drop_quarantined()
     store.drop_settled(T0 + 100, T0 + 100)
     assert len(store.settled_blocks(1, T0)[0]) == 0
+    assert None not in store.blocks([record(T0, 1), record(T0 + 30, 4)], {1: LAYOUT})
     while store.drop_quarantined():
         assert store.load().vens[0].quarantined == 16
     assert store.blocks([record(T0 + 30, 4)], {1: LAYOUT}) == [None]
@@ -315,6 +317,8 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path, co
 
 def test_somebody_elses_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     tamper(tmp_path, "CREATE TABLE bookmarks(url TEXT)")
+    with pytest.raises(DataError, match="no store of this program"):
+        read_recovery(tmp_path)
     _is_refused_and_left_alone(tmp_path)
 
 
@@ -328,6 +332,21 @@ def test_a_truncated_store_is_refused_and_left_alone(tmp_path: Path, share: floa
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     _is_refused_and_left_alone(tmp_path)
+
+
+def test_a_file_that_a_power_cut_left_torn_is_whole_with_its_log(store: Store, tmp_path: Path) -> None:
+    """A checkpoint was writing the file's last page; all of it stands in the log too."""
+    fill(store)
+    store.commit()
+    after = tmp_path / "after"
+    after.mkdir()
+    for name in (STORE_NAME, f"{STORE_NAME}-wal"):
+        shutil.copy(tmp_path / name, after / name)
+    with (after / STORE_NAME).open("ab") as file:
+        file.write(b"torn")
+    again = Store(after)
+    assert again.load() == store.load()
+    again.close()
 
 
 def test_a_file_that_a_crash_left_empty_is_a_new_store(tmp_path: Path) -> None:

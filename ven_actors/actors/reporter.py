@@ -237,6 +237,7 @@ class ReporterActor(FleetActor):
                 wait_s = SLOW_RETRY_S if verdict.slow and asked_s is None else asked_s
                 self._desk.hold(flight, verdict.reason, now_s, wait_s=wait_s, vtn_asked=asked_s is not None)
             case Ambiguous():
+                flight.report.unsettled |= verdict.possibly_doubled
                 self._desk.hold(flight, verdict.reason, now_s, in_doubt=True)
             case EventGone():
                 self._desk.event_gone(flight)

@@ -101,6 +101,7 @@ class SenderActor(FleetActor):
         self._clients = clients
         self._client: ReportClient | None = None
         self._posts = 0
+        self._unsettled = False
 
     def on_start(self) -> None:
         self.send(self._reporter, SenderReady(self.name, self.run, self.actor_ref))
@@ -118,7 +119,7 @@ class SenderActor(FleetActor):
                 assert_never(message)
 
     def _deliver(self, send: Send) -> Verdict:
-        self._posts = 0
+        self._posts, self._unsettled = 0, False
         self._client = client = self._clients.get(send.report.ven_name)
         if client is None:
             return self._held(send, "its VEN has no client yet")
@@ -131,7 +132,7 @@ class SenderActor(FleetActor):
         try:
             return self._look_and_post(send, client, body)
         except VtnAmbiguous as error:
-            return Ambiguous(self.name, self.run, send.report.report_id, str(error), self._posts)
+            return self._ambiguous(send, str(error))
         except VtnError as error:
             retry_after_s = error.retry_after_s if isinstance(error, VtnRefused) else None
             slow = isinstance(error, CredentialsRefused)
@@ -140,15 +141,14 @@ class SenderActor(FleetActor):
             self._client = None
 
     def _look_and_post(self, send: Send, client: ReportClient, body: bytes) -> Verdict:
-        doubled = False
         if send.report.in_doubt:
             found = self._find(send, client)
             if found.report is not None:
                 return self._compare(send, body, found.report)
-            doubled = not found.settled
+            self._unsettled = not found.settled
         answer = self._post(client, body)
         meaning = judge(answer.status, success=client.report_success, complete=_is_stored(answer.body))
-        return self._verdict(send, client, body, answer, meaning, doubled=doubled)
+        return self._verdict(send, client, body, answer, meaning)
 
     def _post(self, client: ReportClient, body: bytes) -> Answer:
         """POST, and count it if anything of it may have gone out."""
@@ -160,16 +160,14 @@ class SenderActor(FleetActor):
         self._posts += 1
         return answer
 
-    def _verdict(
-        self, send: Send, client: ReportClient, body: bytes, answer: Answer, meaning: Meaning, *, doubled: bool
-    ) -> Verdict:
+    def _verdict(self, send: Send, client: ReportClient, body: bytes, answer: Answer, meaning: Meaning) -> Verdict:
         report_id, words = send.report.report_id, _words(answer.body)
         reason = f"the VTN answers {answer.status}: {words}"
         match meaning:
             case Meaning.ACCEPTED:
-                return Accepted(self.name, self.run, report_id, self._posts, possibly_doubled=doubled)
+                return Accepted(self.name, self.run, report_id, self._posts, possibly_doubled=self._unsettled)
             case Meaning.AMBIGUOUS:
-                return Ambiguous(self.name, self.run, report_id, f"{reason}, which says nothing certain", self._posts)
+                return self._ambiguous(send, f"{reason}, which says nothing certain")
             case Meaning.REFUSED:
                 return Refused(self.name, self.run, report_id, answer.status, words, self._posts)
             case Meaning.LOOK_UP:
@@ -181,6 +179,9 @@ class SenderActor(FleetActor):
                 return self._held(send, reason, retry_after_s=answer.retry_after_s, slow=slow)
             case _:
                 assert_never(meaning)
+
+    def _ambiguous(self, send: Send, reason: str) -> Ambiguous:
+        return Ambiguous(self.name, self.run, send.report.report_id, reason, self._posts, self._unsettled)
 
     def _settle_conflict(self, send: Send, client: ReportClient, body: bytes, answer: Answer) -> Verdict:
         """A 409 may mean that the report is there already, that its event is gone, or what it says."""

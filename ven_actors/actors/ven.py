@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
 _READING_JOBS = JOBS - {"metering"}
+_RESOURCES_PER_TURN = 200
 
 
 class Vtn(Protocol):
@@ -108,6 +109,7 @@ class VenActor(FleetActor):
         self._drain_s: float | None = None
         self._enrolment: Enrolment | None = None
         self._enrolled = False
+        self._enrolled_upto = 0
         self._book = EventBook()
         self._notices: frozenset[str] = frozenset()
         self._pace = PollPace(settings.poll_every_s)
@@ -155,7 +157,7 @@ class VenActor(FleetActor):
         self._now_s = max(self._now_s, tick.now_s)
         self._close_intervals()
         if "enrolment" in tick.due:
-            self._enrolled = False
+            self._enrolled, self._enrolled_upto = False, 0
         has_read_last = self._drain_s is not None and self._state is VenState.RUNNING
         if tick.due & _READING_JOBS and self._pace.may_poll(tick.mono_s) and not has_read_last:
             self._poll(tick.mono_s)
@@ -238,11 +240,16 @@ class VenActor(FleetActor):
             self._reached, self._state = True, VenState.RUNNING
 
     def _enrol(self) -> None:
+        """Register the VEN and the next portion of its resources; the rest has its turn after what waits."""
         if self._state is VenState.STARTING:
             self._state = VenState.ENROLLING
             self._tell_status()
-        enrolment = self._vtn.enrol(self.name, self._resources, self._enrolment)
-        self._enrolled = True
+        upto = self._enrolled_upto + _RESOURCES_PER_TURN
+        enrolment = self._vtn.enrol(self.name, self._resources[:upto], self._enrolment)
+        self._enrolled_upto = upto
+        self._enrolled = upto >= len(self._resources)
+        if not self._enrolled:
+            self.send(self.actor_ref, Tick(self._now_s, self.monotonic(), frozenset({"polling"})))
         if enrolment != self._enrolment:
             self._enrolment = enrolment
             self.send(self._reporter, Enrolled(self.name, self.run, enrolment))

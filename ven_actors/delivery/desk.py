@@ -74,7 +74,7 @@ class Desk:
 
     def accepted(self, flight: InFlight, *, possibly_doubled: bool) -> None:
         self._outbox.close(flight.outbox, flight.report, ReportState.ACCEPTED)
-        self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled)
+        self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled or flight.report.unsettled)
         self._alarm.accepted()
         self._dispatcher.throttle.succeeded()
 

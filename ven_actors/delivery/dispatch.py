@@ -92,7 +92,6 @@ class Dispatcher:
 
     def _wake(self, now_s: float) -> None:
         while self._waiting and self._waiting[0][0] <= now_s:
-            at_s, _, outbox = heapq.heappop(self._waiting)
-            if self._listed.get(outbox.name) == at_s:  # else it was offered again for an earlier time
-                self._listed[outbox.name] = -math.inf
-                self._ready.append(outbox)
+            outbox = heapq.heappop(self._waiting)[2]
+            self._listed[outbox.name] = -math.inf
+            self._ready.append(outbox)

@@ -51,7 +51,10 @@ class RequestState:
 
 @dataclass(slots=True, eq=False)
 class OutboxReport:
-    """A sealed report. `marked`: the store knows that it may have been sent; `in_doubt`: look before sending."""
+    """A sealed report. `marked`: the store knows that it may have been sent; `in_doubt`: look before sending.
+
+    `unsettled`: it was sent again although nobody could say whether an earlier attempt had arrived.
+    """
 
     request: RequestState
     name: str
@@ -65,6 +68,7 @@ class OutboxReport:
     blocks: list[QueuedBlock]
     state: ReportState = ReportState.OPEN
     in_doubt: bool = False
+    unsettled: bool = False
     marked: bool = False
     attempts: int = 0
     next_try_s: float = -INFINITY

@@ -64,13 +64,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """It may have arrived; look it up before it is sent again."""
+    """It may have arrived; look it up before it is sent again.
+
+    `possibly_doubled`: so may an earlier attempt have, which nobody could settle.
+    """
 
     sender: str
     run: int
     report_id: int
     reason: str
     posts: int = 1
+    possibly_doubled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
