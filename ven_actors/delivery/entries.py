@@ -33,6 +33,14 @@ class QueuedBlock:
     layout_id: int
     reports: list[OutboxReport] = field(default_factory=list)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a report that covers it is neither accepted nor refused."""
+        for report in self.reports:  # noqa: SIM110 - asked of a whole backlog at every flush
+            if report.state is ReportState.OPEN:
+                return True
+        return False
+
 
 @dataclass(slots=True, eq=False)
 class RequestState:
@@ -47,6 +55,15 @@ class RequestState:
     accepted: int = 0
     gone: bool = False
     doubted: set[str] = field(default_factory=set)
+    _found: tuple[ReportRequest, float, Window | None] | None = None
+
+    def upcoming(self, next_window: NextWindow) -> Window | None:
+        """Return the first window that is not sealed; looked for once, however often it is asked for."""
+        found = self._found
+        if found is None or found[0] is not self.request or found[1] != self.sealed_until_s:
+            window = next_window(self.request, self.sealed_until_s)
+            self._found = found = (self.request, self.sealed_until_s, window)
+        return found[2]
 
 
 @dataclass(slots=True, eq=False)

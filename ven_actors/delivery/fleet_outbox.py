@@ -150,7 +150,7 @@ class FleetOutbox(Books):
     def _reopen(self, outbox: VenOutbox, state: RequestState) -> None:
         """Take back what was settled before this request asked for it, as far as the store still has it."""
         ledger = self.ledgers[outbox.name]
-        window = self._next_window(state.request, state.sealed_until_s)
+        window = state.upcoming(self._next_window)
         if window is None or outbox.closed_until_s is None or window.start_s >= outbox.closed_until_s:
             return
         if not ledger.settled or measure_of(state.request.descriptor) is None:

@@ -147,7 +147,7 @@ class VenOutbox:
 
     def _seal_ended(self, state: RequestState, sealed: list[OutboxReport]) -> Window | None:
         """Seal the windows of one request that have ended; returns the first that has not."""
-        window = self._next_window(state.request, state.sealed_until_s)
+        window = state.upcoming(self._next_window)
         while window is not None and self.closed_until_s is not None and window.end_s <= self.closed_until_s:
             blocks = list(self._blocks_in(window.start_s, window.end_s))
             if blocks:
@@ -155,7 +155,7 @@ class VenOutbox:
                 state.sealed_until_s = window.end_s
             else:
                 state.sealed_until_s = max(window.end_s, self._next_block_s(window.end_s, self.closed_until_s))
-            window = self._next_window(state.request, state.sealed_until_s)
+            window = state.upcoming(self._next_window)
         return window
 
     def _next_block_s(self, after_s: float, closed_until_s: int) -> int:
@@ -250,15 +250,13 @@ class VenOutbox:
     def settle(self, candidates: Iterable[QueuedBlock] | None = None) -> list[Settlement]:
         """Settle and forget every block (of `candidates`, or of all) whose fate is known for certain."""
         asked = self.blocks.values() if candidates is None else candidates
-        ended = [block for block in asked if block.end_s <= self._horizon_s]
-        settled = [settlement for settlement in map(self._fate, ended) if settlement is not None]
+        closed = [block for block in asked if block.end_s <= self._horizon_s and not block.is_open]
+        settled = [settlement for settlement in map(self._fate, closed) if settlement is not None]
         for settlement in settled:
             del self.blocks[settlement.block.start_s]
         return settled
 
     def _fate(self, block: QueuedBlock) -> Settlement | None:
-        if any(report.state is ReportState.OPEN for report in block.reports):
-            return None
         refused = self._covered(block, ReportState.REFUSED)
         accepted = self._covered(block, ReportState.ACCEPTED) - refused
         layout = self._layouts[block.layout_id]

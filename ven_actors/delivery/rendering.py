@@ -1,9 +1,8 @@
-"""Rendering: from columns to the JSON of one report, through templates that all VENs share."""
+"""Rendering: from columns to the JSON of one report, as fixed parts and a weave of values."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -38,20 +37,37 @@ def render(report: SealedReport, layout: Layout, blocks: Sequence[Block], *, wit
     values = _values(report, blocks, measure)
     names = [AGGREGATE_NAME] if report.descriptor.aggregate else _names(layout, report.rows)
     types = (measure.payload_type, *(component.upper() for component in layout.components))
-    row = _row_template(types, len(report.intervals), periods=report.periods)
-    heads = [_interval_head(interval, periods=report.periods) for interval in report.intervals]
-    body = ",".join([row] * len(names)) % tuple(_fill(names, heads, values))
-    return _head(report, measure, types, with_program=with_program) + body.encode() + b"]}"
+    texts = _encode(values.ravel().tolist())[1:-1].decode().split(",")
+    entries = _entries([_literal(name) for name in names], _fixed_parts(report, types), texts)
+    return _head(report, measure, types, with_program=with_program) + entries.encode() + b"]}"
 
 
-def _fill(names: list[str], heads: list[tuple[object, ...]], values: npt.NDArray[np.float64]) -> list[object]:
-    filling: list[object] = []
-    for name, row in zip(names, values.tolist(), strict=True):
-        filling.append(_encode(name).decode())
-        for head, cell in zip(heads, row, strict=True):
-            filling += head
-            filling += cell
-    return filling
+def _entries(names: list[str], fixed: list[str], values: list[str]) -> str:
+    """Weave names and values, row by row, between what is the same in all rows: a slice for each column, no loop."""
+    *between, end = fixed
+    columns = len(between)
+    woven = [""] * (len(names) * columns * 2)
+    for column, text in enumerate(between):
+        woven[2 * column :: 2 * columns] = [text] * len(names)
+        woven[2 * column + 1 :: 2 * columns] = names if column == 0 else values[column - 1 :: columns - 1]
+    woven[:: 2 * columns] = [between[0], *[f"{end},{between[0]}"] * (len(names) - 1)]
+    return "".join(woven) + end
+
+
+def _fixed_parts(report: SealedReport, types: Sequence[str]) -> list[str]:
+    """What stands before a row's name, before each of its values, and after the last."""
+    payloads = [f'{{"type":{_literal(kind)},"values":[' for kind in types]
+    parts = ['{"resourceName":']
+    opening = ',"intervals":['
+    for interval in report.intervals:
+        where = f'{{"id":{interval.interval_id},'
+        if report.periods:
+            start, duration = moment(interval.start_s), period(interval.end_s - interval.start_s)
+            where += f'"intervalPeriod":{{"start":"{start}","duration":"{duration}"}},'
+        parts.append(f'{opening}{where}"payloads":[{payloads[0]}')
+        parts += [f"]}},{payload}" for payload in payloads[1:]]
+        opening = "]}]},"
+    return [*parts, "]}]}]}"]
 
 
 def _names(layout: Layout, rows: tuple[int, ...] | None) -> list[str]:
@@ -60,22 +76,8 @@ def _names(layout: Layout, rows: tuple[int, ...] | None) -> list[str]:
     return [layout.resource_names[row] for row in rows]
 
 
-def _interval_head(interval: EventInterval, *, periods: bool) -> tuple[object, ...]:
-    if not periods:
-        return (interval.interval_id,)
-    return (interval.interval_id, moment(interval.start_s), period(interval.end_s - interval.start_s))
-
-
-@lru_cache(maxsize=64)
-def _row_template(types: tuple[str, ...], intervals: int, *, periods: bool) -> str:
-    payloads = ",".join(f'{{"type":{_literal(kind)},"values":[%s]}}' for kind in types)
-    where = '"intervalPeriod":{"start":"%s","duration":"%s"},' if periods else ""
-    one = f'{{"id":%s,{where}"payloads":[{payloads}]}}'
-    return '{"resourceName":%s,"intervals":[' + ",".join([one] * intervals) + "]}"
-
-
 def _literal(text: str) -> str:
-    return _encode(text).decode().replace("%", "%%")
+    return _encode(text).decode()
 
 
 def _head(report: SealedReport, measure: Measure, types: Sequence[str], *, with_program: bool) -> bytes:
