@@ -28,9 +28,14 @@ def load_helper(name: str) -> ModuleType:
     return module
 
 
-def official_file() -> Path:
+def official_file(version: str = "3.1.0") -> Path:
     folder = os.environ.get("OPENADR_SPEC_DIR")
-    return Path(folder or TESTS.parent.parent / "shared" / "spec") / "3.1.0" / "openadr3.yaml"
+    return Path(folder or TESTS.parent.parent / "shared" / "spec") / version / "openadr3.yaml"
+
+
+def official_301() -> Any:
+    mistakes = load_helper("spec301")
+    return load_helper("spec31").OfficialFile(official_file("3.0.1"), mistakes.put_right, mistakes.PREFIX)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +44,8 @@ def vtn_calls() -> ModuleType:
     module = load_helper("vtn_calls")
     if official_file().is_file():
         module.Caller.official = load_helper("spec31").OfficialFile(official_file())
+    if official_file("3.0.1").is_file():
+        module.Caller301.official = official_301()
     return module
 
 
@@ -49,3 +56,12 @@ def spec31() -> Any:
     if not file.is_file():
         pytest.skip(f"the official file is not at {file}; set OPENADR_SPEC_DIR")
     return load_helper("spec31").OfficialFile(file)
+
+
+@pytest.fixture(scope="session")
+def spec301() -> Any:
+    """As `spec31`, for OpenADR 3.0.1."""
+    file = official_file("3.0.1")
+    if not file.is_file():
+        pytest.skip(f"the official file is not at {file}; set OPENADR_SPEC_DIR")
+    return official_301()

@@ -1,10 +1,10 @@
-"""Requests and answers held against the official OpenADR 3.1.0 file, whose own mistakes are put right in memory."""
+"""Requests and answers held against an official OpenADR file, whose own mistakes are put right in memory."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def _is_int32(value: object) -> bool:
 
 
 def put_right(document: dict[str, Any]) -> None:
-    """The mistakes of the published file, one by one."""
+    """The mistakes of the published 3.1.0 file, one by one."""
     schemas, paths = document["components"]["schemas"], document["paths"]
     # A stray "-" makes this default a string.
     schemas["BlVenRequest"]["properties"]["targets"]["default"] = None
@@ -50,11 +50,10 @@ def put_right(document: dict[str, Any]) -> None:
     # Left out by accident.
     paths["/programs/{programID}"]["put"]["responses"]["401"] = {"$ref": "#/components/responses/unauthorized"}
     paths["/vens"]["post"]["responses"]["409"] = {"$ref": "#/components/responses/conflict"}
-    # Discriminators have no mapping, and OpenAPI 3.0 says some things in its own way.
-    _to_json_schema(document)
 
 
 def _to_json_schema(node: Any) -> None:
+    """Discriminators have no mapping, and OpenAPI 3.0 says some things in its own way."""
     if isinstance(node, list):
         for item in node:
             _to_json_schema(item)
@@ -69,11 +68,16 @@ def _to_json_schema(node: Any) -> None:
 
 
 class OfficialFile:
-    """`check_request` and `check_answer` return what is wrong, one line each; an empty list means valid."""
+    """`check_request` and `check_answer` return what is wrong, one line each; an empty list means valid.
 
-    def __init__(self, file: Path) -> None:
+    `correct` puts right what the published file itself has wrong; `prefix` is where its paths begin.
+    """
+
+    def __init__(self, file: Path, correct: Callable[[dict[str, Any]], None] = put_right, prefix: str = PREFIX) -> None:
         self._document = yaml.safe_load(file.read_text(encoding="utf-8"))
-        put_right(self._document)
+        self._prefix = prefix
+        correct(self._document)
+        _to_json_schema(self._document)
 
     def check_request(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> list[str]:
         found = self._operation(method, path)
@@ -102,7 +106,7 @@ class OfficialFile:
         return [f"{method} {path} {status}: {line}" for line in self._check_json(schema, body)]
 
     def _operation(self, method: str, path: str) -> tuple[dict[str, Any], list[Any], dict[str, str]] | str:
-        bare = path[path.index(PREFIX) + len(PREFIX) :] if PREFIX in path else path
+        bare = path.partition(self._prefix)[2] if self._prefix in path else path
         for template, item in self._document["paths"].items():
             match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template), bare)
             if match:

@@ -15,9 +15,10 @@ class Caller:
     """One client's calls. `official` is the file that answers are checked with, None where it is absent."""
 
     official: ClassVar[Any] = None
+    version: ClassVar[str] = "3.1"
 
     def __init__(self, vtn: InProcessVtn, client: Client | None, scope: str = "") -> None:
-        self._base_url = vtn.base_url
+        self._base_url = vtn.base_urls[self.version]
         self.session = requests.Session()
         self.session.trust_env = False
         if client is not None:
@@ -53,6 +54,13 @@ class Caller:
 
     def close(self) -> None:
         self.session.close()
+
+
+class Caller301(Caller):
+    """The same for OpenADR 3.0.1."""
+
+    official: ClassVar[Any] = None
+    version: ClassVar[str] = "3.0.1"
 
 
 def raw_exchange(vtn: InProcessVtn, request: bytes) -> bytes:

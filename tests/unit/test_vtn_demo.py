@@ -67,7 +67,7 @@ def test_the_demo_asks_for_the_mean_power_of_every_resource_all_day_from_yesterd
             "numIntervals": 1,
             "historical": True,
             "frequency": 1,
-            "repeat": -1,
+            "repeat": 5760,
             "reportIntervals": "INTERVALS",
         }
     ]

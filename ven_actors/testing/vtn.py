@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ven_actors.vtn.app import Limits, Vtn
+from ven_actors.vtn.app import BASE_PATHS, Limits, Vtn
 from ven_actors.vtn.clients import Client
 from ven_actors.vtn.demo import DemoPlan
 from ven_actors.vtn.facts import Clock, Kind, Query, ReportQuery, Role, Viewer
@@ -22,7 +22,7 @@ from ven_actors.vtn.faults import Drop, Fault, Faulty
 from ven_actors.vtn.rules import EVERYTHING, Rules
 from ven_actors.vtn.server import VtnServer, listen, root_url
 from ven_actors.vtn.v310 import drafts
-from ven_actors.vtn.v310.routes import FAMILIES, PREFIX
+from ven_actors.vtn.v310.routes import FAMILIES
 
 __all__ = ["BL", "VEN", "Client", "DemoPlan", "Drop", "Exchange", "Fault", "InProcessVtn", "Role"]
 
@@ -51,8 +51,9 @@ class Exchange:
 class InProcessVtn:
     """A VTN for tests, as a context manager.
 
-    `base_url` is that of OpenADR 3.1.0, `requests` what has been answered so far, in order. `fault`, if set, is
-    asked about each request (method, path, body) in the VTN's thread and may return a `Fault`.
+    `base_url` is that of OpenADR 3.1.0, `base_urls` has those of all interfaces, `requests` what has been answered
+    so far, in order. `fault`, if set, is asked about each request (method, path, body) in the VTN's thread and may
+    return a `Fault`.
     """
 
     def __init__(
@@ -75,7 +76,8 @@ class InProcessVtn:
         self._ready = threading.Event()
         self._sock = listen("127.0.0.1", port)
         self.root_url = root_url(self._sock)
-        self.base_url = self.root_url + PREFIX
+        self.base_urls = {version: self.root_url + path for version, path in BASE_PATHS.items()}
+        self.base_url = self.base_urls["3.1"]
         app = _Recorder(Faulty(self.vtn.app, self._choose), self.requests.append)
         self._server = VtnServer(app, on_ready=self._ready.set)
         self._thread = threading.Thread(target=self._run, name="in-process-vtn", daemon=True)

@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Router
 
+from ven_actors.vtn.access import token_route
 from ven_actors.vtn.clients import Client, Clients
 from ven_actors.vtn.demo import Demo, DemoPlan
 from ven_actors.vtn.exchange import Desk, problem_answer
-from ven_actors.vtn.facts import Clock
+from ven_actors.vtn.facts import Clock, Role
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.store.database import identity_of, lock_state, open_database
@@ -27,9 +28,13 @@ from ven_actors.vtn.store.objects import Objects
 from ven_actors.vtn.store.reports import Reports
 from ven_actors.vtn.store.worker import Worker
 from ven_actors.vtn.tokens import Tokens
+from ven_actors.vtn.v301 import access as access_301
+from ven_actors.vtn.v301 import routes as v301
+from ven_actors.vtn.v310 import access as access_310
 from ven_actors.vtn.v310 import routes as v310
 
-BASE_PATHS = {"3.1": v310.PREFIX}
+BASE_PATHS = {"3.0.1": v301.PREFIX, "3.1": v310.PREFIX}
+ALL_SCOPES = {role: tuple(dict.fromkeys(access_310.SCOPES[role] + access_301.SCOPES[role])) for role in Role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class Vtn:
         app = Starlette(
             routes=[
                 Mount(v310.PREFIX, app=Router(v310.routes(self.desk), redirect_slashes=False)),
-                *v310.root_routes(self.desk),
+                Mount(v301.PREFIX, app=Router(v301.routes(self.desk), redirect_slashes=False)),
+                token_route(self.desk, ALL_SCOPES),  # some clients look for it at the root
             ],
             exception_handlers={Problem: _on_problem, HTTPException: _on_http_error, Exception: _on_bug},
             lifespan=self._lifespan,

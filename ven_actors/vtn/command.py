@@ -96,7 +96,7 @@ def vtn(
     demo_start: float | None,
     exit_with_stdin: bool,
 ) -> None:
-    """Run the embedded VTN: a small OpenADR 3.1 server for demos and tests.
+    """Run the embedded VTN: a small OpenADR server, 3.0.1 and 3.1 beside each other, for demos and tests.
 
     When it is ready it prints one line of JSON to stdout, with its base URLs. SIGTERM and SIGINT end it.
     """

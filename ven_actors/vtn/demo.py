@@ -98,7 +98,10 @@ def _program_id(rules: Rules, now_s: float) -> str:
 
 
 def _event_json(program_id: str, day: date, report_every_s: int) -> bytes:
-    """An intervalPeriod without intervals means implied intervals of that duration, for as long as the event lasts."""
+    """An intervalPeriod without intervals means implied intervals of that duration, for as long as the event lasts.
+
+    OpenADR 3.0.1 knows no duration of events, so the number of reports is limited to the day's too.
+    """
     return msgspec.json.encode(
         {
             "programID": program_id,
@@ -115,7 +118,7 @@ def _event_json(program_id: str, day: date, report_every_s: int) -> bytes:
                     "numIntervals": 1,
                     "historical": True,
                     "frequency": 1,
-                    "repeat": -1,
+                    "repeat": DAY_S // report_every_s,
                     "reportIntervals": "INTERVALS",
                 }
             ],

@@ -27,13 +27,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks."""
+    """Who asks. `private` False is for interfaces that know no object privacy (OpenADR 3.0.1)."""
 
     client_id: str
     role: Role
+    private: bool = True
 
     @property
     def sees_all(self) -> bool:
+        return self.role is Role.BL or not self.private
+
+    @property
+    def grants(self) -> bool:
+        """Whether it may say whose an object is and give targets to vens and resources."""
         return self.role is Role.BL
 
 
@@ -43,7 +49,8 @@ class Draft:
 
     `body` is a JSON object without metadata, clientID and targets. `name` is what has to be unique, `parent_id`
     the program of an event or the ven of a resource, `ends_s` when an event has transpired (None: never).
-    `client_id` None means: whoever asks. `targets` None means that none were given.
+    `client_id` None means: whoever asks. `targets` None means that none were given. `body_301` is the object as
+    OpenADR 3.0.1 has it, with its targets, where it came that way.
     """
 
     kind: Kind
@@ -53,6 +60,7 @@ class Draft:
     client_id: str | None = None
     targets: tuple[str, ...] | None = None
     ends_s: float | None = None
+    body_301: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +87,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ReportDraft:
-    """A report as a client wants it; `body` is its JSON object without metadata and clientID."""
+    """A report as a client wants it; `body` is its JSON object without metadata and clientID.
+
+    `program_id` is what the client takes for the event's program, None where it does not say.
+    """
 
     event_id: str
     client_name: str
     report_name: str | None
     body: bytes
+    program_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

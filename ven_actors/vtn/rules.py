@@ -57,7 +57,7 @@ class Rules:
         old = self._need(viewer, draft.kind, object_id)
         if draft.parent_id is not None:
             self._need_parent(viewer, draft, status=409)
-        if not viewer.sees_all:
+        if not viewer.grants:
             draft = replace(draft, client_id=None, targets=old.draft.targets)
         draft = replace(draft, client_id=draft.client_id or old.draft.client_id)
         try:
@@ -129,7 +129,10 @@ class Rules:
         event = self.objects.get(Kind.EVENT, draft.event_id, viewer)
         if event is None:
             raise Problem(409, f"eventID {draft.event_id!r} is unknown; a report belongs to an existing event")
-        return event.draft.parent_id or ""
+        program_id = event.draft.parent_id or ""
+        if draft.program_id not in (None, program_id):
+            raise Problem(409, f"event {draft.event_id!r} belongs to program {program_id!r}, not {draft.program_id!r}")
+        return program_id
 
     def _shown(self, stored: Stored, viewer: Viewer) -> Shown:
         return self._shown_all([stored], viewer)[0]

@@ -13,7 +13,7 @@ from typing import IO
 from ven_actors.vtn.problems import StateUnusable
 
 APPLICATION_ID = 0x56544E31
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DATABASE_NAME = "vtn.sqlite"
 LOCK_NAME = "vtn.lock"
 
@@ -31,11 +31,13 @@ CREATE TABLE object (
     ends_s REAL,
     created_s REAL NOT NULL,
     modified_s REAL NOT NULL,
-    body BLOB NOT NULL
+    body BLOB NOT NULL,
+    body_301 BLOB
 );
 CREATE UNIQUE INDEX program_name ON object (name) WHERE kind = 'PROGRAM';
 CREATE UNIQUE INDEX ven_name ON object (name) WHERE kind = 'VEN';
 CREATE UNIQUE INDEX resource_name ON object (parent_id, name) WHERE kind = 'RESOURCE';
+CREATE INDEX resource_by_name ON object (name) WHERE kind = 'RESOURCE';
 CREATE INDEX object_by_kind ON object (kind);
 CREATE INDEX object_by_parent ON object (parent_id);
 CREATE INDEX object_by_client ON object (client_id, kind);
@@ -57,6 +59,14 @@ CREATE INDEX report_by_event ON report (event_id);
 CREATE TABLE report_body (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+"""
+
+FROM_VERSION_1 = """
+BEGIN;
+ALTER TABLE object ADD COLUMN body_301 BLOB;
+CREATE INDEX resource_by_name ON object (name) WHERE kind = 'RESOURCE';
+PRAGMA user_version = 2;
 COMMIT;
 """
 
@@ -136,7 +146,7 @@ def _check_make(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
         raise StateUnusable("it belongs to another program")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version != SCHEMA_VERSION:
+    if not 1 <= version <= SCHEMA_VERSION:
         raise StateUnusable(f"its layout has version {version}, this program knows {SCHEMA_VERSION}")
     for table in ("meta", "object", "target", "report"):
         (verdict,) = connection.execute(f"PRAGMA quick_check('{table}')").fetchone()
@@ -152,5 +162,7 @@ def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute("PRAGMA temp_store = MEMORY")
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
         connection.executescript(SCHEMA)
+    if connection.execute("PRAGMA user_version").fetchone() == (1,):
+        connection.executescript(FROM_VERSION_1)
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (uuid.uuid4().hex,))
     return connection

@@ -11,7 +11,7 @@ import msgspec
 
 from ven_actors.vtn.facts import Draft, Kind, Query, Stored, Viewer
 
-_COLUMNS = "id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body"
+_COLUMNS = "id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body, body_301"
 _GRANTED = (
     "SELECT given.target FROM object holder JOIN target given ON given.seq = holder.seq"
     " WHERE holder.client_id = ? AND holder.kind IN ('VEN', 'RESOURCE')"
@@ -29,9 +29,9 @@ class Objects:
         """Raises `sqlite3.IntegrityError`, having changed nothing, if the name is taken."""
         object_id = uuid.uuid4().hex
         seq = self._connection.execute(
-            "INSERT INTO object (id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (object_id, draft.kind, *_values(draft), now_s, now_s, draft.body),
+            "INSERT INTO object (id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body,"
+            " body_301) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (object_id, draft.kind, *_values(draft), now_s, now_s, draft.body, draft.body_301),
         ).lastrowid
         assert seq is not None
         self._write_targets(seq, draft.targets)
@@ -41,8 +41,8 @@ class Objects:
         """Raises `sqlite3.IntegrityError`, having changed nothing, if the name is taken."""
         ((seq,),) = self._connection.execute(
             "UPDATE object SET name = ?, parent_id = ?, client_id = ?, targets = ?, ends_s = ?, modified_s = ?,"
-            " body = ? WHERE id = ? RETURNING seq",
-            (*_values(draft), now_s, draft.body, old.id),
+            " body = ?, body_301 = ? WHERE id = ? RETURNING seq",
+            (*_values(draft), now_s, draft.body, draft.body_301, old.id),
         ).fetchall()
         self._connection.execute("DELETE FROM target WHERE seq = ?", (seq,))
         self._write_targets(seq, draft.targets)
@@ -91,6 +91,11 @@ class Objects:
         """The targets that business logic has given to this client's vens and resources."""
         return frozenset(target for (target,) in self._connection.execute(_GRANTED, (client_id,)))
 
+    def has_named(self, kind: Kind, name: str) -> bool:
+        """Whether there is a ven, or a resource of any ven, of this name."""
+        condition = f"kind = '{kind.value}' AND name = ?"  # literally, as the indexes by name are partial
+        return self._connection.execute(f"SELECT 1 FROM object WHERE {condition}", (name,)).fetchone() is not None
+
     def count(self, kind: Kind) -> int:
         (number,) = self._connection.execute("SELECT count(*) FROM object WHERE kind = ?", (kind,)).fetchone()
         return int(number)
@@ -120,6 +125,7 @@ def _values(draft: Draft) -> tuple[str | float | None, ...]:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    object_id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body = row
+    object_id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body, body_301 = row
     kept = None if targets is None else msgspec.json.decode(targets, type=tuple[str, ...])
-    return Stored(object_id, created_s, modified_s, Draft(Kind(kind), body, name, parent_id, client_id, kept, ends_s))
+    draft = Draft(Kind(kind), body, name, parent_id, client_id, kept, ends_s, body_301)
+    return Stored(object_id, created_s, modified_s, draft)

@@ -1,20 +1,16 @@
-"""Tokens and scopes of OpenADR 3.1.0: who may call what."""
+"""Scopes of OpenADR 3.1.0: who may call what."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from urllib.parse import unquote_plus
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ven_actors.vtn.clients import Client
-from ven_actors.vtn.exchange import Desk, json_answer, read_form
+from ven_actors.vtn.access import grant_of, scope_missing
+from ven_actors.vtn.exchange import Desk, json_answer
 from ven_actors.vtn.facts import Role, Viewer
-from ven_actors.vtn.problems import Problem
 
 READ_ALL = "read_all"
 SCOPES = {
@@ -30,48 +26,20 @@ SCOPES = {
         "write_vens",
     ),
 }
-_LONGEST_FORM_BYTES = 64 * 1024
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
 
 def viewer_of(request: Request, desk: Desk, scope: str) -> Viewer:
-    """Whose token this is; 401 without a valid one, 403 if it lacks the scope (`read_all` stands for any read)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise Problem(401, "a bearer token is needed; get one at /auth/token", headers={"WWW-Authenticate": "Bearer"})
-    grant = desk.tokens.find(token.strip())
-    if grant is None:
-        raise Problem(
-            401,
-            "the token is unknown or has expired; get a new one at /auth/token",
-            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-        )
-    if scope not in grant.scopes and not (scope.startswith("read_") and READ_ALL in grant.scopes):
-        raise Problem(403, f"this needs the scope {scope}, which the token does not have")
+    """Whose token this is; 403 if it lacks the scope. `read_all` stands for any read that the role may have.
+
+    (A VEN has `read_all` from OpenADR 3.0.1's token endpoint; that must not let it read what is business logic's.)
+    """
+    grant = grant_of(request, desk)
+    if scope not in grant.scopes:
+        reads = scope.startswith("read_") and scope in SCOPES[grant.viewer.role]
+        if not (reads and READ_ALL in grant.scopes):
+            raise scope_missing(scope)
     return grant.viewer
-
-
-async def give_token(request: Request, desk: Desk) -> Response:
-    """OAuth 2 client credentials: in the form or by HTTP Basic, never both (RFC 6749, 2.3)."""
-    form = await read_form(request, min(_LONGEST_FORM_BYTES, desk.max_body_bytes))
-    repeated = [name for name, values in form.items() if len(values) > 1]
-    if repeated:
-        raise _bad_request(f"{repeated[0]!r} is given more than once")
-    fields = {name: values[0] for name, values in form.items()}
-    client = _client(request, fields, desk)
-    if fields.get("grant_type") != "client_credentials":
-        error = "unsupported_grant_type" if fields.get("grant_type") else "invalid_request"
-        raise Problem(400, "grant_type has to be client_credentials", error=error)
-    scopes = _scopes(client, fields.get("scope", ""))
-    answer = {
-        "access_token": desk.tokens.issue(client, frozenset(scopes)),
-        "token_type": "Bearer",
-        "expires_in": desk.tokens.life_s,
-        "scope": " ".join(scopes),
-    }
-    response = json_answer(200, msgspec.json.encode(answer))
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def server_info(request: Request, path: str) -> Response:
@@ -81,52 +49,3 @@ def server_info(request: Request, path: str) -> Response:
         name, port = request.scope["server"]
         host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
     return json_answer(200, msgspec.json.encode({"tokenURL": f"{request.scope['scheme']}://{host}{path}"}))
-
-
-def _client(request: Request, fields: dict[str, str], desk: Desk) -> Client:
-    authorization = request.headers.get("authorization")
-    in_form = "client_id" in fields or "client_secret" in fields
-    if authorization is not None and in_form:
-        raise _bad_request("the credentials are given twice: use the form or the Authorization header, not both")
-    if authorization is not None:
-        candidates = _basic(authorization)
-    elif in_form:
-        candidates = [(fields.get("client_id", ""), fields.get("client_secret", ""))]
-    else:
-        raise _bad_request("client_id and client_secret are missing")
-    if not all(candidates[0]):
-        raise _bad_request("client_id and client_secret are both needed")
-    for name, secret in candidates:
-        client = desk.clients.find(name, secret)
-        if client is not None:
-            return client
-    headers = {"WWW-Authenticate": "Basic"} if authorization is not None else None
-    raise Problem(401, "client_id or client_secret is wrong", headers=headers, error="invalid_client")
-
-
-def _basic(authorization: str) -> list[tuple[str, str]]:
-    """Name and secret as they stand, and form-decoded as RFC 6749 wants them and few clients send them."""
-    scheme, _, coded = authorization.partition(" ")
-    try:
-        if scheme.lower() != "basic":
-            raise _bad_request("the Authorization header of a token request has to be Basic")
-        name, colon, secret = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise _bad_request("the Authorization header cannot be decoded") from error
-    if not colon:
-        raise _bad_request("the Authorization header has no colon between client_id and client_secret")
-    return [(name, secret), (unquote_plus(name), unquote_plus(secret))]
-
-
-def _scopes(client: Client, asked: str) -> list[str]:
-    """What was asked for and the role allows; everything the role allows if nothing was asked for."""
-    allowed = SCOPES[client.role]
-    wanted = asked.split()
-    granted = [scope for scope in allowed if scope in wanted or not wanted]
-    if not granted:
-        raise Problem(400, f"none of the scopes asked for is one of {' '.join(allowed)}", error="invalid_scope")
-    return granted
-
-
-def _bad_request(detail: str) -> Problem:
-    return Problem(400, detail, error="invalid_request")

@@ -36,14 +36,14 @@ _resource = msgspec.json.Decoder(VenResourceRequest | BlResourceRequest)
 
 
 def program_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = _decode(_program, body)
+    request = decode_body(_program, body)
     targets = _given(request.targets)
     request.targets = UNSET
     return Draft(Kind.PROGRAM, _encode(request), name=request.programName, targets=targets)
 
 
 def event_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = _decode(_event, body)
+    request = decode_body(_event, body)
     targets = _given(request.targets)
     request.targets = UNSET
     ends_s = event_ends_s(request, now_s)
@@ -51,7 +51,7 @@ def event_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: AR
 
 
 def ven_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = _decode(_ven, body)
+    request = decode_body(_ven, body)
     kept = _encode(VenBody(request.venName, request.attributes))
     if isinstance(request, BlVenRequest):
         _need_role(viewer, Role.BL, "BL_VEN_REQUEST")
@@ -62,7 +62,7 @@ def ven_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG0
 
 
 def resource_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = _decode(_resource, body)
+    request = decode_body(_resource, body)
     kept = _encode(ResourceBody(request.resourceName, request.venID, request.attributes))
     draft = Draft(Kind.RESOURCE, kept, name=request.resourceName, parent_id=request.venID)
     if isinstance(request, BlResourceRequest):
@@ -73,7 +73,7 @@ def resource_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa:
 
 
 def report_draft(body: bytes) -> ReportDraft:
-    request = _decode(_report, body)
+    request = decode_body(_report, body)
     name = None if request.reportName is UNSET else request.reportName
     return ReportDraft(request.eventID, request.clientName, name, _encode(request))
 
@@ -90,11 +90,10 @@ def object_json(shown: Shown) -> bytes:
     if draft.kind in (Kind.VEN, Kind.RESOURCE):
         head["clientID"] = draft.client_id
     head["targets"] = targets
-    return _joined(head, draft.body)
+    return joined(head, draft.body)
 
 
 def report_json(report: StoredReport) -> bytes:
-    """A report whose body has made room for newer ones has its names still, and no resources."""
     head: dict[str, object] = {
         "id": report.id,
         "createdDateTime": date_time(report.created_s),
@@ -102,22 +101,26 @@ def report_json(report: StoredReport) -> bytes:
         "objectType": "REPORT",
         "clientID": report.client_id,
     }
-    body = report.body
-    if body is None:
-        body = _encode(ReportRequest(report.event_id, report.client_name, [], report.report_name))
-    return _joined(head, body)
+    return joined(head, report_body(report))
+
+
+def report_body(report: StoredReport) -> bytes:
+    """A report whose body has made room for newer ones has its names still, and no resources."""
+    if report.body is not None:
+        return report.body
+    return _encode(ReportRequest(report.event_id, report.client_name, [], report.report_name))
 
 
 def list_json(items: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(items) + b"]"
 
 
-def _joined(head: dict[str, object], body: bytes) -> bytes:
+def joined(head: dict[str, object], body: bytes) -> bytes:
     """One JSON object of both; `body` is never empty, as every kind has a required property."""
     return _encode(head)[:-1] + b"," + body[1:]
 
 
-def _decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         body.decode()
         return decoder.decode(body)

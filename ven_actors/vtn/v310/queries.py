@@ -54,7 +54,7 @@ def _page(pairs: Pairs) -> tuple[int, int]:
 
 
 def _integer(pairs: Pairs, key: str, default: int, most: int) -> int:
-    text = _single(pairs, key)
+    text = single(pairs, key)
     if text is None:
         return default
     if not _INTEGER.match(text) or not 0 <= int(text) <= most:
@@ -63,21 +63,21 @@ def _integer(pairs: Pairs, key: str, default: int, most: int) -> int:
 
 
 def _boolean(pairs: Pairs, key: str) -> bool:
-    text = _single(pairs, key)
+    text = single(pairs, key)
     if text not in (None, "true", "false"):
         raise Problem(400, f"{key} is {text[:40]!r}; it has to be true or false")
     return text == "true"
 
 
 def _object_id(pairs: Pairs, key: str) -> str | None:
-    text = _single(pairs, key)
+    text = single(pairs, key)
     if text is not None and not _OBJECT_ID.match(text):
         raise Problem(400, f"{key} is not 1 to 128 of the characters a-z A-Z 0-9 _ -")
     return text
 
 
 def _name(pairs: Pairs, key: str) -> str | None:
-    text = _single(pairs, key)
+    text = single(pairs, key)
     return None if text is None else _bounded(key, text)
 
 
@@ -87,7 +87,7 @@ def _bounded(key: str, text: str) -> str:
     return text
 
 
-def _single(pairs: Pairs, key: str) -> str | None:
+def single(pairs: Pairs, key: str) -> str | None:
     values = pairs.get(key)
     if values is None:
         return None

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from ven_actors.vtn.access import token_route
 from ven_actors.vtn.exchange import Desk, json_answer, read_json, read_query
 from ven_actors.vtn.facts import Draft, Kind, Viewer
-from ven_actors.vtn.v310.access import give_token, server_info, viewer_of
+from ven_actors.vtn.v310.access import SCOPES, server_info, viewer_of
 from ven_actors.vtn.v310.drafts import (
     event_draft,
     list_json,
@@ -58,23 +59,11 @@ FAMILIES = (
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
-    found: list[BaseRoute] = [_token_route(desk), _server_route()]
+    found: list[BaseRoute] = [token_route(desk, SCOPES), _server_route()]
     for path, many, one in (*(_object_endpoints(desk, family) for family in FAMILIES), _report_endpoints(desk)):
         found.append(Route(path, many, methods=["GET", "POST"]))
         found.append(Route(f"{path}/{{id}}", one, methods=["GET", "PUT", "DELETE"]))
     return found
-
-
-def _token_route(desk: Desk) -> Route:
-    async def token(request: Request) -> Response:
-        return await give_token(request, desk)
-
-    return Route("/auth/token", token, methods=["POST"])
-
-
-def root_routes(desk: Desk) -> list[BaseRoute]:
-    """What is served at the root as well, for clients that look for the token endpoint there."""
-    return [_token_route(desk)]
 
 
 def _server_route() -> Route:
