@@ -24,6 +24,7 @@ COMMANDS = {
     "resources": Place("ven_actors.cli.resources:resources", "Make, list, check, approve and suspend resources."),
     "profiles": Place("ven_actors.cli.profiles:profiles", "Make and show load profiles."),
     "preview": Place("ven_actors.cli.preview:preview", "Print the reports one interval would send, without a network."),
+    "doctor": Place("ven_actors.cli.doctor:doctor", "Find out what stands between a VEN and its VTN."),
 }
 
 
@@ -36,7 +37,7 @@ COMMANDS = {
         "max_content_width": 100,
     },
     epilog="Exit codes: 0 good, 1 readings evicted or unaccounted, 2 usage or configuration, "
-    "3 credentials refused or VTN never reached, 70 internal error or stall.",
+    "3 credentials refused, VTN never reached or a check of doctor bad, 70 internal error or stall.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:

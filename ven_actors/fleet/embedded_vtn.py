@@ -116,6 +116,15 @@ def embedded_clients(folder: Path, ven_names: Iterable[str]) -> dict[str, Creden
     if missing:
         known |= {name: (secrets.token_urlsafe(24), role) for name, role in missing}
         _write_clients(path, known)
+    return _of_vens(known)
+
+
+def known_clients(folder: Path) -> dict[str, Credentials]:
+    """Credentials of the VENs that the embedded VTN of this folder knows. Raises `DataError` like the above."""
+    return _of_vens(_read_clients(folder / CLIENTS_NAME))
+
+
+def _of_vens(known: dict[str, tuple[str, str]]) -> dict[str, Credentials]:
     return {name: Credentials(name, Secret(secret)) for name, (secret, role) in known.items() if role == "ven"}
 
 

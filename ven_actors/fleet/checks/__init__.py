@@ -1,0 +1,1 @@
+"""What `ven-actors doctor` tries: one function per check, each gives one finding."""

@@ -1,0 +1,143 @@
+"""Checks of what the VTN lets this client do without changing anything: token, interface, scopes, pages."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ven_actors.errors import CredentialsRefused, VtnError, VtnNonsense
+from ven_actors.fleet.checks.case import Case
+from ven_actors.fleet.checks.finding import Finding, bad, good, warning
+from ven_actors.openadr.decoding import id_of, words_of
+from ven_actors.openadr.exchange import Answer
+from ven_actors.openadr.paging import split_page
+
+_WRITE_SCOPES = ("write_reports", "write_vens")
+
+
+def token(case: Case) -> Finding:
+    if case.credentials is None or case.door.tokens is None:
+        return good("not needed: no credentials are configured")
+    why = "without a token the VTN answers nothing that a VEN asks"
+    try:
+        case.door.tokens.token()
+    except CredentialsRefused as error:
+        return bad(
+            str(error),
+            why,
+            f"check client id and secret of VEN {case.ven_name} in --credentials with the VTN's operator",
+        )
+    except VtnError as error:
+        return bad(str(error), why, "check token_url in --credentials, or leave it out so that the VTN is asked for it")
+    return good(f"client {case.credentials.client_id!r} got one")
+
+
+def interface(case: Case) -> Finding:
+    """Whether an OpenADR interface is there at all, whatever it lets us see."""
+    path = case.dialect.programs_path
+    try:
+        answer = _asked(case, path)
+    except CredentialsRefused as error:
+        return bad(
+            str(error),
+            "who the VEN is stays unknown to the VTN",
+            "configure --credentials, or have the VTN accept tokens of the endpoint that gave this one",
+        )
+    if answer.status == 403:
+        return good(f"GET {path} answers 403, as OpenADR would")
+    if answer.status != 200:
+        return bad(
+            f"GET {case.url}{path} answers {answer.status}: {words_of(answer.body)}",
+            "there is no OpenADR interface at this address, or it is out of order",
+            "check the path in --vtn-url, which has to end with the VTN's base path, such as /openadr3/3.1.0",
+        )
+    try:
+        split_page(answer.body, "programs")
+    except VtnNonsense as error:
+        return bad(
+            str(error),
+            "something else than a VTN answers at this address",
+            "check host and path in --vtn-url",
+        )
+    return good(f"GET {path} answers as OpenADR does")
+
+
+def scopes(case: Case) -> Finding:
+    """Every list is tried; what the token cannot write is known only where the VTN names its scopes."""
+    dialect = case.dialect
+    lists = {
+        dialect.programs_path: "read_targets",
+        dialect.events_path: "read_targets",
+        dialect.vens_path: "read_ven_objects",
+        dialect.reports_path: "read_ven_objects",
+    }
+    answers = {path: _asked(case, path) for path in lists}
+    why = "a VEN that may not read or write these cannot learn what is asked of it, or cannot answer"
+    forbidden = [path for path, answer in answers.items() if answer.status == 403]
+    missing = dict.fromkeys(lists[path] for path in forbidden)
+    missing |= dict.fromkeys(_unnamed(case.door.scopes))
+    if missing:
+        seen = f" (403 for GET {', '.join(forbidden)})" if forbidden else " (of those that the token's answer names)"
+        return bad(
+            f"the token lacks the scope {', '.join(missing)}{seen}",
+            why,
+            f"have the VTN's operator grant {', '.join(missing)} to {_client(case)}",
+        )
+    odd = [f"GET {path} {answer.status}" for path, answer in answers.items() if answer.status != 200]
+    if odd:
+        return bad(f"answered with errors: {', '.join(odd)}", why, "look into the VTN's log")
+    named = case.door.scopes
+    return good("all lists can be read" + (f"; the token has {', '.join(sorted(named))}" if named else ""))
+
+
+def page_limits(case: Case) -> Finding:
+    path, limit = case.dialect.events_path, case.dialect.page_limit
+    answer = _asked(case, path, 0, limit)
+    if answer.status != 200:
+        return bad(
+            f"GET {path}?skip=0&limit={limit} answers {answer.status}: {words_of(answer.body)}",
+            f"{limit} is the largest page of the standard, and the one that the fleet asks for",
+            "have the VTN accept it",
+        )
+    page = split_page(answer.body, "events")
+    if len(page) < 2:
+        return good(f"limit={limit} is accepted; with {len(page)} events there is only one page to see")
+    first, second = (split_page(_asked(case, path, skip, 1).body, "events") for skip in (0, 1))
+    if [len(first), len(second)] != [1, 1] or id_of(first[0]) == id_of(second[0]):
+        return warning(
+            "skip and limit are ignored",
+            f"a list of more than {limit} objects may never be seen to its end",
+            "have the VTN page its lists as the standard says",
+        )
+    return good(f"limit={limit} is accepted, skip and limit are obeyed")
+
+
+def notifiers(case: Case) -> Finding:
+    polled = f"events are polled every {case.config.poll_every_s:g} s"
+    answer = case.door.api.request("GET", "/notifiers")
+    if answer.status != 200:
+        return good(f"no push is offered (GET /notifiers answers {answer.status}); {polled}")
+    try:
+        offered = sorted(msgspec.json.decode(answer.body, type=dict[str, object]))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return warning(
+            f"GET /notifiers cannot be read: {error}", f"push cannot be used; {polled}", "tell the VTN's maker"
+        )
+    return good(f"the VTN offers {', '.join(offered) or 'nothing'}; {polled}")
+
+
+def _asked(case: Case, path: str, skip: int = 0, limit: int = 1) -> Answer:
+    return case.door.api.request("GET", path, query=case.dialect.page_query(skip, limit))
+
+
+def _unnamed(named: frozenset[str] | None) -> list[str]:
+    """Write scopes that are missing from a list of OpenADR's scopes; other lists say nothing about them.
+
+    Some VTNs tell `write_vens_ven` from `write_vens_bl`: either is enough to be tried.
+    """
+    if named is None or not any(scope.startswith(("read_", "write_")) for scope in named):
+        return []
+    return [scope for scope in _WRITE_SCOPES if not any(each.startswith(scope) for each in named)]
+
+
+def _client(case: Case) -> str:
+    return "this client" if case.credentials is None else f"client {case.credentials.client_id!r}"

@@ -1,0 +1,114 @@
+"""What is examined: one VEN, its VTN, and the doors between them, opened when a check first needs them."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from ven_actors.config import FleetConfig
+from ven_actors.credentials import CredentialSource
+from ven_actors.fleet.checks.door import Door
+from ven_actors.model import Credentials, Resource
+from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.dialect import Dialect
+from ven_actors.openadr.events import Crawl
+from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
+
+
+@dataclass
+class Case:
+    """A context manager. `wall_s` and `monotonic` are in seconds; `write` allows changes on the VTN.
+
+    `embedded` are the credentials for the embedded VTN, None for any other.
+
+    What is opened on first use raises what opening it raises: `UsageError` for files and secrets, `VtnError`.
+    """
+
+    config: FleetConfig
+    url: str
+    ven_name: str
+    resources: tuple[Resource, ...]
+    dialect: Dialect
+    environ: Mapping[str, str]
+    wall_s: Callable[[], float]
+    monotonic: Callable[[], float]
+    write: bool = False
+    embedded: Credentials | None = None
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        self.is_encrypted = parts.scheme == "https"
+        self.host = parts.hostname or ""
+        self.port = parts.port or (443 if self.is_encrypted else 80)
+        self._adapters: list[SharedAdapter] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for adapter in self._adapters:
+            adapter.close()
+
+    @cached_property
+    def ssl_context(self) -> ssl.SSLContext:
+        return build_ssl_context(self.config.ca_file, verify=not self.config.insecure_tls)
+
+    @cached_property
+    def credential_source(self) -> CredentialSource | None:
+        if self.config.credentials is None or self.embedded is not None:
+            return None
+        return CredentialSource.load(self.config.credentials, self.environ, allow_http=self.config.insecure_http)
+
+    @cached_property
+    def credentials(self) -> Credentials | None:
+        source = self.credential_source
+        return self.embedded if source is None else source.for_vens([self.ven_name])[self.ven_name]
+
+    @cached_property
+    def door(self) -> Door:
+        return Door(
+            self.url,
+            self.credentials,
+            adapter=self._adapter(),
+            auth_server_path=self.dialect.auth_server_path,
+            deadline_s=self.config.deadline_s,
+            max_response_bytes=self.config.max_response_bytes,
+            allow_plain_http=self.config.insecure_http,
+            wall_s=self.wall_s,
+            monotonic=self.monotonic,
+        )
+
+    @cached_property
+    def client(self) -> VtnClient:
+        """The client that the fleet itself would use."""
+        return VtnClient(
+            self.url,
+            self.ven_name,
+            self.credentials,
+            dialect=self.dialect,
+            adapter=self._adapter(),
+            monotonic=self.monotonic,
+            deadline_s=self.config.deadline_s,
+            max_response_bytes=self.config.max_response_bytes,
+            allow_plain_http=self.config.insecure_http,
+        )
+
+    @cached_property
+    def crawl(self) -> Crawl:
+        return self.client.crawl()
+
+    def connect(self) -> socket.socket:
+        """A new connection, its time-out that of a request. Raises `OSError`."""
+        return socket.create_connection((self.host, self.port), timeout=self.config.deadline_s)
+
+    def _adapter(self) -> SharedAdapter:
+        self._adapters.append(SharedAdapter(self.ssl_context, pool_size=2))
+        return self._adapters[-1]
