@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,11 +96,12 @@ class ReportDescriptor:
 
 
 class EventInterval(NamedTuple):
-    """One interval of an event after all inheritance: its id and its place in simulated time."""
+    """One interval of an event after all inheritance; in a report, `quality` may say MISSING or ESTIMATED."""
 
     interval_id: int
     start_s: float
     end_s: float
+    quality: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +171,15 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One metering interval of one VEN: mean power in watts, int32, shape (resources, load components)."""
+    """One metering interval of one VEN: mean power in watts, int32, shape (resources, load components).
+
+    `extras` has what else is known of it, by the names of `ven_actors.columns`.
+    """
 
     start_s: int
     interval_s: int
     power_w: npt.NDArray[np.int32]
+    extras: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @property
     def end_s(self) -> int:

@@ -176,6 +176,18 @@ def test_what_one_report_refuses_is_quarantined_though_another_is_accepted(fleet
     assert fleet.readings == Readings(generated=4, accepted=4 - refused, quarantined=refused)
 
 
+def test_a_report_of_something_else_keeps_the_block_but_delivers_no_reading(fleet: Fleet) -> None:
+    fleet.ask(asked("e1", payload_type="SIMPLE_LEVEL"), asked("e2", rows=("r1",)))
+    fleet.meter()
+    fleet.flush()
+    first = fleet.send()
+    assert fleet.readings.queued == 4
+    fleet.outbox.close(fleet.ven, first, ReportState.ACCEPTED)
+    assert fleet.readings.queued == 4
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    assert fleet.readings == Readings(generated=4, accepted=2, unasked=2)
+
+
 def test_a_gap_is_no_reading_and_no_window_speaks_for_it(fleet: Fleet) -> None:
     fleet.ask(asked(length_s=30))
     fleet.meter()

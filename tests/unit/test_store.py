@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from ven_actors.records import (
     SpanRecord,
     VenRecord,
 )
+from ven_actors.storage.schema import SCHEMA_VERSION
 from ven_actors.storage.store import STORE_NAME, Store, read_meta, read_recovery
 
 T0 = 1_800_000_000
@@ -131,6 +134,88 @@ def test_a_block_without_resources_is_kept_too(store: Store) -> None:
     (found,) = store.blocks([record()], {1: Layout((), ("load_0", "load_1"))})
     assert found is not None
     assert found.power_w.shape == (0, 2)
+
+
+EXTRAS = {
+    "baseline_w": np.array([[1, 70_000], [3, -4]], dtype=np.int32),
+    "operating_state": np.array([4, 0], dtype=np.int8),
+    "setpoint": np.array([21.5, -1.0]),
+    "wide": np.array([1, 2], dtype=np.int64),
+    "flag": np.array([True, False]),
+    "thin": np.array([0.5, 1.5], dtype=np.float32),
+}
+
+
+def test_other_columns_come_back_as_they_were(store: Store) -> None:
+    fill(store, 1)
+    store.add_block(record(T0 + 10, 2), replace(block(T0 + 10), extras=EXTRAS))
+    store.commit()
+    plain, found = store.blocks([record(), record(T0 + 10, 2)], {1: LAYOUT})
+    assert plain is not None
+    assert found is not None
+    assert plain.extras == {}
+    assert {name: values.tolist() for name, values in found.extras.items()} == {
+        name: values.tolist() for name, values in EXTRAS.items()
+    }
+    assert found.extras["operating_state"].dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    "damage", ["content = x'00'", "crc32 = crc32 + 1", "dtype = '<U9'", "width = 9", "content = 'text'"]
+)
+def test_a_block_with_a_damaged_column_is_not_there(store: Store, tmp_path: Path, damage: str) -> None:
+    fill(store, 0)
+    store.add_block(record(), replace(block(), extras=EXTRAS))
+    store.commit()
+    with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as database:
+        database.execute(f"UPDATE extra SET {damage} WHERE name = 'setpoint'")
+        database.commit()
+    assert store.blocks([record()], {1: LAYOUT}) == [None]
+
+
+def test_other_columns_go_with_their_block(store: Store, tmp_path: Path) -> None:
+    fill(store, 0)
+    for number in range(3):
+        store.add_block(record(T0 + 10 * number, number + 1), replace(block(T0 + 10 * number), extras=EXTRAS))
+    store.settle(record(accepted=4))
+    store.evict(record(T0 + 10, 2), LedgerDelta(1, 4))
+    store.commit()
+    store.drop_settled(T0 + 100, T0 + 100)
+    with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as database:
+        assert database.execute("SELECT DISTINCT block_id FROM extra").fetchall() == [(3,)]
+
+
+def older(path: Path) -> None:
+    """Make a store what schema 1 was."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("DROP TABLE extra")
+        database.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+        database.commit()
+
+
+def test_a_store_of_schema_1_is_read_and_then_brought_up_to_date(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    store.commit()
+    before = store.load()
+    store.close()
+    older(tmp_path / STORE_NAME)
+    assert read_recovery(tmp_path) == before
+    assert (read_meta(tmp_path) or {})["schema"] == "1"
+    again = Store(tmp_path)
+    assert again.load() == before
+    again.add_block(record(T0 + 10, 2), replace(block(T0 + 10), extras=EXTRAS))
+    again.commit()
+    assert (read_meta(tmp_path) or {})["schema"] == SCHEMA_VERSION
+    again.close()
+
+
+def test_a_store_that_lost_a_table_of_its_own_schema_is_refused(store: Store, tmp_path: Path) -> None:
+    store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as database:
+        database.execute("DROP TABLE extra")
+        database.commit()
+    with pytest.raises(DataError, match="a table of schema 2 is missing"):
+        Store(tmp_path)
 
 
 def test_nothing_pending_is_no_commit(store: Store) -> None:

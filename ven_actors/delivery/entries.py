@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ven_actors.delivery.measures import carries_readings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,6 +49,7 @@ class RequestState:
     """A report request and how far it has been served: every window that ends by `sealed_until_s` is sealed.
 
     `doubted` are names of withdrawn reports that may have arrived: sealed again, they are looked up first.
+    `readings`: its reports deliver the metered readings themselves.
     """
 
     request_key: int
@@ -55,7 +58,11 @@ class RequestState:
     accepted: int = 0
     gone: bool = False
     doubted: set[str] = field(default_factory=set)
+    readings: bool = field(init=False)
     _found: tuple[ReportRequest, float, Window | None] | None = None
+
+    def __post_init__(self) -> None:
+        self.readings = carries_readings(self.request.descriptor)
 
     def upcoming(self, next_window: NextWindow) -> Window | None:
         """Return the first window that is not sealed; looked for once, however often it is asked for."""

@@ -3,48 +3,89 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from ven_actors.delivery.quantities import QUANTITIES, READING_TYPES, UNITS, Dimension, Quantity, Unit
 
 if TYPE_CHECKING:
     from ven_actors.model import ReportDescriptor
 
-_POWER_READINGS = frozenset({"DIRECT_READ", "MEAN", "AVERAGE", "PEAK"})
-_ENERGY_READINGS = frozenset({"DIRECT_READ", "SUMMED"})
-
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How watts become the payload: power in kW, or energy in kWh; the peak of an interval's blocks or their mean."""
+    """How the columns of blocks become the payload; `units` is as the report says it, empty where it has none.
+
+    `peak`: the greatest of an interval's blocks instead of their mean. `parts`: watts or watt-hours, in which each load
+    component has a value too.
+    """
 
     payload_type: str
     reading_type: str
     units: str
+    quantity: Quantity
+    dimension: Dimension
+    unit: Unit
     energy: bool
+    parts: bool
     peak: bool
 
 
+@lru_cache(maxsize=4096)
 def measure_of(descriptor: ReportDescriptor) -> Measure | None:
     """Return the measure that `descriptor` asks for, or None where the fleet has no such quantity.
 
-    DEMAND and READING are power in KW, USAGE is energy in KWH (OpenADR 3.1.0 enumerations, report payloads).
+    A unit that is unknown, or none of the quantity's own, is answered in the standard's unit, and the report says so.
     """
-    kind = descriptor.payload_type
-    energy = kind == "USAGE"
-    if kind not in {"DEMAND", "READING", "USAGE"} or not descriptor.historical or descriptor.frequency == 0:
+    quantity = QUANTITIES.get(descriptor.payload_type)
+    if quantity is None or not descriptor.historical or descriptor.frequency == 0:
         return None
-    units = descriptor.units or ("KWH" if energy else "KW")
-    if units != ("KWH" if energy else "KW"):
+    dimension = _dimension(quantity, descriptor)
+    units = UNITS[dimension]
+    if descriptor.reading_type not in READING_TYPES[dimension] or (descriptor.aggregate and not units):
         return None
-    if descriptor.reading_type not in (_ENERGY_READINGS if energy else _POWER_READINGS):
-        return None
-    return Measure(kind, descriptor.reading_type, units, energy, descriptor.reading_type == "PEAK")
+    unit, usual = _unit(dimension, descriptor), next(iter(units), "")
+    return Measure(
+        descriptor.payload_type,
+        descriptor.reading_type,
+        usual if unit is None else descriptor.units or usual,
+        quantity,
+        dimension,
+        unit or units.get(usual, Unit(1.0, 0)),
+        energy=dimension is Dimension.ENERGY,
+        parts=bool(units),
+        peak=descriptor.reading_type == "PEAK",
+    )
+
+
+def carries_readings(descriptor: ReportDescriptor) -> bool:
+    """Say whether a report on `descriptor` delivers the metered readings themselves."""
+    measure = measure_of(descriptor)
+    return measure is not None and measure.quantity.readings
 
 
 def why_not(descriptor: ReportDescriptor) -> str:
-    """Say in words what of `descriptor` cannot be served; empty if it can."""
-    if measure_of(descriptor) is not None:
-        return ""
+    """Say in words what of `descriptor` cannot be served as it is asked; empty if all can."""
+    measure = measure_of(descriptor)
     asked = f"{descriptor.payload_type} {descriptor.reading_type} {descriptor.units or ''}".strip()
+    if measure is not None:
+        if not descriptor.units or _unit(measure.dimension, descriptor) is not None:
+            return ""
+        return f"{asked} is reported {f'in {measure.units}' if measure.units else 'without a unit'}"
     when = "" if descriptor.historical else ", forecast"
     when += ", at the VEN's own cause" if descriptor.frequency == 0 else ""
-    return f"no report is made for {asked}{when}: the fleet serves DEMAND and READING in KW and USAGE in KWH"
+    when += ", aggregated" if descriptor.aggregate else ""
+    return f"no report is made for {asked}{when}: the fleet serves {', '.join(QUANTITIES)}, each in its reading types"
+
+
+def _dimension(quantity: Quantity, descriptor: ReportDescriptor) -> Dimension:
+    """The asked unit decides, and where it says nothing, the reading type."""
+    for dimension in quantity.dimensions:
+        if _unit(dimension, descriptor) is not None:
+            return dimension
+    fitting = (each for each in quantity.dimensions if descriptor.reading_type in READING_TYPES[each])
+    return next(fitting, quantity.dimensions[0])
+
+
+def _unit(dimension: Dimension, descriptor: ReportDescriptor) -> Unit | None:
+    return UNITS[dimension].get((descriptor.units or "").upper())

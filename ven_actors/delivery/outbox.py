@@ -269,7 +269,7 @@ class VenOutbox:
     def _covered(self, block: QueuedBlock, state: ReportState) -> set[int]:
         rows: set[int] = set()
         for report in block.reports:
-            if report.state is state:
+            if report.state is state and report.request.readings:
                 everything = range(len(self._layouts[block.layout_id].resource_names))
                 rows.update(everything if report.rows is None else report.rows)
         return rows

@@ -50,7 +50,10 @@ def _drop_blocks(database: SqliteDatabase, which: str, before_s: int) -> None:
             " WHERE key = ?",
             sums,
         )
-    database.execute_sql(f"DELETE FROM power WHERE block_id IN (SELECT block_id FROM block WHERE {which})", (before_s,))
+    for columns in ("power", "extra"):
+        database.execute_sql(
+            f"DELETE FROM {columns} WHERE block_id IN (SELECT block_id FROM block WHERE {which})", (before_s,)
+        )
     database.execute_sql(f"DELETE FROM block WHERE {which}", (before_s,))
 
 

@@ -15,7 +15,8 @@ from ven_actors.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+_OLDER = {"1": frozenset({"extra"})}  # what each older make has not; opening it for writing adds that
 
 
 class Meta(Model):
@@ -65,6 +66,21 @@ class Power(Model):
     dtype = TextField()
     crc32 = IntegerField()
     watts = BlobField()
+
+
+class Extra(Model):
+    """A column of a block beside its power: `width` values per resource (0: one), as `dtype`, with their CRC-32."""
+
+    block_id = IntegerField()
+    name = TextField()
+    width = IntegerField()
+    dtype = TextField()
+    crc32 = IntegerField()
+    content = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("block_id", "name")
+        without_rowid = True
 
 
 class Block(Model):
@@ -117,7 +133,7 @@ class Report(Model):
         without_rowid = True
 
 
-TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Block, Request, Report)
+TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Extra, Block, Request, Report)
 
 
 def connect(path: Path, *, max_bytes: int | None, read_only: bool = False) -> SqliteDatabase:
@@ -145,12 +161,15 @@ def is_begun(database: SqliteDatabase, path: Path) -> bool:
         raise DataError(f"{path}: the file is cut off; move it away to begin a new one, or bring back a copy")
     if not tables:
         return False
-    if not tables >= {model._meta.table_name for model in TABLES}:  # noqa: SLF001 - peewee's documented name for it
+    expected = {model._meta.table_name for model in TABLES}  # noqa: SLF001 - peewee's documented name for it
+    if not tables >= expected - set().union(*_OLDER.values()):
         raise DataError(f"{path}: an SQLite file, but no store of this program; give another --state folder")
-    version = database.execute_sql("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-    if version != (SCHEMA_VERSION,):
-        made = "none" if version is None else version[0]
-        raise DataError(f"{path}: schema {made}, this program knows {SCHEMA_VERSION}; use the program that made it")
+    found = database.execute_sql("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+    version = "none" if found is None else str(found[0])
+    if version != SCHEMA_VERSION and version not in _OLDER:
+        raise DataError(f"{path}: schema {version}, this program knows {SCHEMA_VERSION}; use the program that made it")
+    if not tables >= expected - _OLDER.get(version, frozenset()):
+        raise DataError(f"{path}: a table of schema {version} is missing; bring back a copy")
     return True
 
 

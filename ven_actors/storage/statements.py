@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 POWER = "INSERT INTO power(block_id, dtype, crc32, watts) VALUES (?, ?, ?, ?)"
+EXTRA = "INSERT INTO extra(block_id, name, width, dtype, crc32, content) VALUES (?, ?, ?, ?, ?, ?)"
 VEN = "INSERT INTO ven(key, name, accepted, unasked, quarantined, evicted) VALUES (?, ?, ?, ?, ?, ?)"
 LAYOUT = "INSERT INTO layout(layout_id, ven_key, layout) VALUES (?, ?, ?)"
 SPAN = (
@@ -28,10 +29,11 @@ ENROLMENT = "UPDATE ven SET enrolment = ? WHERE key = ?"
 EVENT_BOOK = "UPDATE ven SET event_book = ? WHERE key = ?"
 EVICT_BLOCK = "DELETE FROM block WHERE start_s = ? AND ven_key = ?"
 EVICT_POWER = "DELETE FROM power WHERE block_id = ?"
+EVICT_EXTRA = "DELETE FROM extra WHERE block_id = ?"
 EVICTED = "UPDATE ven SET evicted = evicted + ? WHERE key = ?"
 META = "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)"
 
 ORDER = (
-    VEN, LAYOUT, SPAN, POWER, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, ENROLMENT, EVENT_BOOK,
-    EVICT_BLOCK, EVICT_POWER, EVICTED, META,
+    VEN, LAYOUT, SPAN, POWER, EXTRA, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, ENROLMENT, EVENT_BOOK,
+    EVICT_BLOCK, EVICT_POWER, EVICT_EXTRA, EVICTED, META,
 )  # fmt: skip

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-import numpy as np
 import peewee
 
 from ven_actors.errors import StateError
-from ven_actors.model import Block, Enrolment
+from ven_actors.model import Enrolment
 from ven_actors.records import Counters
 from ven_actors.storage import dropping, schema, statements
+from ven_actors.storage.block_columns import extra_rows, power_row, read_block
 from ven_actors.storage.loading import load_recovery, settled_blocks
 from ven_actors.storage.troubles import UNREADABLE, translated
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from ven_actors.model import Layout
+    from ven_actors.model import Block, Layout
     from ven_actors.records import (
         BlockRecord,
         LayoutRecord,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STORE_NAME = "store.db"
-_DTYPES = frozenset({"<i2", "<i4"})
 
 
 class Store:
@@ -111,20 +109,7 @@ class Store:
 
     def blocks(self, records: Iterable[BlockRecord], layouts: dict[int, Layout]) -> list[Block | None]:
         """Read the columns of blocks; None for one that is not there or does not match its checksum."""
-        return [self._block(record, layouts[record.layout_id]) for record in records]
-
-    def _block(self, record: BlockRecord, layout: Layout) -> Block | None:
-        row = self._database.execute_sql(
-            "SELECT dtype, crc32, watts FROM power WHERE block_id = ?", (record.block_id,)
-        ).fetchone()
-        if row is None or row[0] not in _DTYPES or not isinstance(row[2], bytes) or zlib.crc32(row[2]) != row[1]:
-            return None
-        shape = (len(layout.resource_names), len(layout.components))
-        dtype = np.dtype(row[0])
-        if len(row[2]) != shape[0] * shape[1] * dtype.itemsize:
-            return None
-        watts = np.frombuffer(row[2], dtype=dtype)
-        return Block(record.start_s, record.end_s - record.start_s, watts.astype(np.int32).reshape(shape))
+        return [read_block(self._database, record, layouts[record.layout_id]) for record in records]
 
     def used_bytes(self) -> int:
         """Bytes of the file that hold something (free pages apart)."""
@@ -147,11 +132,10 @@ class Store:
         self._pending[statements.SPAN].append(tuple(record))
 
     def add_block(self, record: BlockRecord, block: Block) -> None:
-        """Keep a block: 16-bit columns where every watt fits, else 32-bit."""
-        wide = block.power_w.size and (block.power_w.max() >= 2**15 or block.power_w.min() < -(2**15))
-        dtype = "<i4" if wide else "<i2"
-        watts = block.power_w.astype(dtype).tobytes()
-        self._pending[statements.POWER].append((record.block_id, dtype, zlib.crc32(watts), watts))
+        """Keep a block with all its columns."""
+        self._pending[statements.POWER].append(power_row(record.block_id, block))
+        if block.extras:
+            self._pending[statements.EXTRA] += extra_rows(record.block_id, block)
         self._pending[statements.BLOCK].append(
             (record.start_s, record.ven_key, record.end_s, record.layout_id, record.block_id)
         )
@@ -196,6 +180,7 @@ class Store:
     def evict(self, record: BlockRecord, delta: LedgerDelta) -> None:
         self._pending[statements.EVICT_BLOCK].append((record.start_s, record.ven_key))
         self._pending[statements.EVICT_POWER].append((record.block_id,))
+        self._pending[statements.EVICT_EXTRA].append((record.block_id,))
         self._pending[statements.EVICTED].append((delta.evicted, delta.ven_key))
 
     # --- committing

@@ -1,0 +1,37 @@
+"""Columns that a block may bear in `Block.extras` beside the metered power, one row per resource.
+
+A VEN gives a column only where it says something: one that is absent costs nothing and stands for its default. Each
+must have been made in the same interval as `power_w`, and is stored and lost together with it.
+"""
+
+from __future__ import annotations
+
+BASELINE_W = "baseline_w"
+"""int32, shape (resources, load components): mean power without load control. Default: `power_w` itself."""
+
+SHEDDABLE_W = "sheddable_w"
+"""int32, shape (resources, load components): mean power that could be shed. Default: nothing."""
+
+OPERATING_STATE = "operating_state"
+"""int8, shape (resources,): index into `OPERATING_STATES` at the interval's end. Default: NORMAL."""
+
+SIMPLE_LEVEL = "simple_level"
+"""int8, shape (resources,): the SIMPLE level obeyed, 0 to 3, at the interval's end. Default: 0."""
+
+SETPOINT = "setpoint"
+"""float64, shape (resources,): the CONTROL_SETPOINT obeyed at the interval's end. Default: 0."""
+
+OPERATING_STATES = (
+    "NORMAL",
+    "ERROR",
+    "IDLE_NORMAL",
+    "RUNNING_NORMAL",
+    "RUNNING_CURTAILED",
+    "IDLE_CURTAILED",
+    "RUNNING_HEIGHTENED",
+    "IDLE_HEIGHTENED",
+    "RUNNING_OPTED_OUT",
+    "IDLE_OPTED_OUT",
+    "SGD_ERROR_CONDITION",
+)
+"""What a report calls them (OpenADR 3.1.0 enumerations). Stored by index: names are only ever added at the end."""
