@@ -14,6 +14,8 @@ from click.testing import CliRunner
 
 from ven_actors.vtn import command, server
 from ven_actors.vtn.clients import Client, Clients, ClientsError, others_may_read, parse_client, read_clients
+from ven_actors.vtn.command import vtn
+from ven_actors.vtn.energydesk.book import Plan, Status
 from ven_actors.vtn.facts import Role
 from ven_actors.vtn.problems import Problem, StateUnusable, problem_json
 from ven_actors.vtn.server import is_loopback, listen, root_url, stop_with_stdin
@@ -246,3 +248,28 @@ def test_logs_are_quiet(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         run("--client", "a:hidden:ven", "--host", "192.0.2.1")
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "becomes", "pending_s", "existing"),
+    [
+        ([], Status.APPROVED, 0, 409),
+        (["--energydesk-approve", "2m"], Status.APPROVED, 120, 409),
+        (["--energydesk-approve", "never"], Status.PENDING, 0, 409),
+        (["--energydesk-approve", "suspended", "--energydesk-existing", "500"], Status.SUSPENDED, 0, 500),
+    ],
+)
+def test_the_energydesk_interface_approves_as_it_is_told(
+    arguments: list[str], becomes: Status, pending_s: float, existing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[Plan] = []
+    monkeypatch.setattr(command, "_serve", lambda house, *_args, **_more: plans.append(house.book.plan))
+    result = CliRunner().invoke(vtn, ["--client", "a:b:ven", *arguments])
+    assert result.exit_code == 0, result.output
+    assert plans == [Plan(becomes, pending_s, existing)]
+
+
+def test_an_approval_that_is_no_duration_is_refused() -> None:
+    result = CliRunner().invoke(vtn, ["--client", "a:b:ven", "--energydesk-approve", "soon"])
+    assert result.exit_code == 2
+    assert "soon" in result.output

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ven_actors.vtn.app import BASE_PATHS, Limits, Vtn
 from ven_actors.vtn.clients import Client
 from ven_actors.vtn.demo import DemoPlan
+from ven_actors.vtn.energydesk.book import Plan
 from ven_actors.vtn.facts import Clock, Kind, Query, ReportQuery, Role, Viewer
 from ven_actors.vtn.faults import Drop, Fault, Faulty
 from ven_actors.vtn.rules import EVERYTHING, Rules
@@ -65,13 +66,15 @@ class InProcessVtn:
         limits: Limits | None = None,
         state_dir: Path | None = None,
         port: int = 0,
+        energydesk_plan: Plan | None = None,
     ) -> None:
         self.clients = tuple(clients)
         self.fault: FaultHook | None = None
         self.requests: list[Exchange] = []
         self.vtn = Vtn(
-            clients=self.clients, now_s=now_s, mono_s=time.monotonic, state_dir=state_dir, limits=limits, demo=demo
-        )
+            clients=self.clients, now_s=now_s, mono_s=time.monotonic, state_dir=state_dir, limits=limits, demo=demo,
+            energydesk_plan=energydesk_plan,
+        )  # fmt: skip
         self.identity = self.vtn.identity
         self._ready = threading.Event()
         self._sock = listen("127.0.0.1", port)

@@ -19,6 +19,8 @@ from starlette.routing import Mount, Router
 from ven_actors.vtn.access import token_route
 from ven_actors.vtn.clients import Client, Clients
 from ven_actors.vtn.demo import Demo, DemoPlan
+from ven_actors.vtn.energydesk import routes as energydesk
+from ven_actors.vtn.energydesk.book import Book, Plan
 from ven_actors.vtn.exchange import Desk, problem_answer
 from ven_actors.vtn.facts import Clock, Role
 from ven_actors.vtn.problems import Problem
@@ -33,7 +35,7 @@ from ven_actors.vtn.v301 import routes as v301
 from ven_actors.vtn.v310 import access as access_310
 from ven_actors.vtn.v310 import routes as v310
 
-BASE_PATHS = {"3.0.1": v301.PREFIX, "3.1": v310.PREFIX}
+BASE_PATHS = {"3.0.1": v301.PREFIX, "3.1": v310.PREFIX, "energydesk": energydesk.PREFIX}
 ALL_SCOPES = {role: tuple(dict.fromkeys(access_310.SCOPES[role] + access_301.SCOPES[role])) for role in Role}
 
 
@@ -60,6 +62,7 @@ class Vtn:
         state_dir: Path | None = None,
         limits: Limits | None = None,
         demo: DemoPlan | None = None,
+        energydesk_plan: Plan | None = None,
     ) -> None:
         limits = limits or Limits()
         known = Clients(clients)
@@ -69,6 +72,7 @@ class Vtn:
             connection = open_database(state_dir)
             self.identity = identity_of(connection)
             reports = Reports(connection, limits.keep_bytes)
+            self.book = Book(connection, energydesk_plan or Plan(), limits.keep_bytes)
             rules = Rules(Objects(connection), reports, now_s)
             self.worker = Worker(connection, rules, reset=reports.recount)
             undo.callback(self.worker.close)
@@ -94,6 +98,7 @@ class Vtn:
             routes=[
                 Mount(v310.PREFIX, app=Router(v310.routes(self.desk), redirect_slashes=False)),
                 Mount(v301.PREFIX, app=Router(v301.routes(self.desk), redirect_slashes=False)),
+                Mount(energydesk.PREFIX, app=energydesk.application(self.desk, self.book)),
                 token_route(self.desk, ALL_SCOPES),  # some clients look for it at the root
             ],
             exception_handlers={Problem: _on_problem, HTTPException: _on_http_error, Exception: _on_bug},

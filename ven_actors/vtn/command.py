@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ import click
 from ven_actors.vtn.app import BASE_PATHS, Limits, Vtn
 from ven_actors.vtn.clients import Client, ClientsError, others_may_read, parse_client, read_clients
 from ven_actors.vtn.demo import DAY_S, DemoPlan
+from ven_actors.vtn.energydesk.book import Plan
+from ven_actors.vtn.energydesk.options import Approval
 from ven_actors.vtn.facts import Clock
 from ven_actors.vtn.problems import StateUnusable
 from ven_actors.vtn.server import VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
@@ -80,6 +83,18 @@ def _option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
     metavar="EPOCH_SECONDS",
     help="The VTN's time at its start, in seconds since 1970; default: now.",
 )
+@_option(
+    "--energydesk-approve",
+    default="at-once",
+    type=Approval(),
+    help="When the energydesk interface approves a new resource; suspended: never, and it says so.",
+)
+@_option(
+    "--energydesk-existing",
+    default="409",
+    type=click.Choice(["409", "500"]),
+    help="What registering a resource twice is answered there: 409, or a 500 whose words say so.",
+)
 @_option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(
     host: str,
@@ -94,6 +109,8 @@ def vtn(
     demo_report_every: int,
     demo_speed: float,
     demo_start: float | None,
+    energydesk_approve: Plan,
+    energydesk_existing: str,
     exit_with_stdin: bool,
 ) -> None:
     """Run the embedded VTN: a small OpenADR server, 3.0.1 and 3.1 beside each other, for demos and tests.
@@ -112,6 +129,7 @@ def vtn(
             state_dir=None if state == "memory" else Path(state),
             limits=Limits(keep_bytes, max_body, token_life),
             demo=DemoPlan(demo_report_every, demo_speed) if demo else None,
+            energydesk_plan=replace(energydesk_approve, existing_status=int(energydesk_existing)),
         )
     except (StateUnusable, ClientsError) as error:
         raise CannotStart(str(error)) from error

@@ -14,10 +14,10 @@ def event_ends_s(event: EventRequest, now_s: float) -> float | None:
     The sentinel start "now", and no start at all, mean `now_s`. An interval without a duration is open-ended.
     """
     if event.duration is not UNSET:
-        return add_duration(_first_start_s(event, now_s), event.duration)
+        return add_duration(event_starts_s(event, now_s), event.duration)
     if event.intervals is UNSET or not event.intervals:
         return None
-    start_s = _first_start_s(event, now_s)
+    start_s = event_starts_s(event, now_s)
     last_s = start_s
     for interval in event.intervals:
         start_s = _start_s(interval.intervalPeriod, start_s)
@@ -31,7 +31,8 @@ def event_ends_s(event: EventRequest, now_s: float) -> float | None:
     return last_s
 
 
-def _first_start_s(event: EventRequest, now_s: float) -> float:
+def event_starts_s(event: EventRequest, now_s: float) -> float:
+    """The start of the event's first interval; the sentinel "now", and no start at all, mean `now_s`."""
     start_s = _start_s(event.intervalPeriod, now_s)
     if event.intervals is not UNSET and event.intervals:
         return _start_s(event.intervals[0].intervalPeriod, start_s)
