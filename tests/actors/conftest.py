@@ -16,7 +16,8 @@ import pytest
 from ven_actors.actors.reporter import ReporterActor, ReporterSettings
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.actors.supervisor import SupervisorActor
-from ven_actors.actors.ven import VenActor, VenSettings
+from ven_actors.actors.ven import VenActor
+from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.errors import VtnUnreachable
 from ven_actors.messages import (
     Committed,
@@ -325,7 +326,13 @@ class VenHouse:
     power = staticmethod(power_at)
 
     def __init__(
-        self, *, before_interval: Any = None, credit: int = 16, catch_up_s: float = 3600.0, resources: int = 2
+        self,
+        *,
+        before_interval: Any = None,
+        credit: int = 16,
+        catch_up_s: float = 3600.0,
+        resources: int = 2,
+        push: Any = None,
     ) -> None:
         self.time = ManualClock(wall_s=float(T0))
         self.reporter, self.clock, self.supervisor = Probe("reporter"), Probe("clock"), Probe("supervisor")
@@ -334,7 +341,7 @@ class VenHouse:
             "Herning", 3, self.supervisor, self.time.monotonic, reporter=self.reporter, clock=self.clock,
             vtn=self.vtn, resources=(None,) * resources, simulation=FakeSimulation(),
             settings=VenSettings(10, catch_up_s, 30.0, credit),
-            before_interval=before_interval or (lambda _name, _start_s: None),
+            before_interval=before_interval or (lambda _name, _start_s: None), push=push,
         )  # fmt: skip
         self.actor.on_start()
 

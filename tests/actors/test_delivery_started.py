@@ -13,7 +13,8 @@ import pytest
 from ven_actors.actors.base import FleetRef
 from ven_actors.actors.reporter import ReporterActor, ReporterSettings
 from ven_actors.actors.sender import SenderActor
-from ven_actors.actors.ven import VenActor, VenSettings
+from ven_actors.actors.ven import VenActor
+from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.messages import (
     Committed,
     Down,

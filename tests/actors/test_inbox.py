@@ -9,7 +9,7 @@ from pykka._envelope import Envelope
 from pykka.messages import _ActorStop
 
 from ven_actors.actors.inbox import Inbox
-from ven_actors.messages import Advance, Drain, Pulse, Tick
+from ven_actors.messages import Advance, Drain, Hint, Pulse, Tick
 
 
 def taken(inbox: Inbox) -> list[object]:
@@ -106,3 +106,9 @@ def test_many_threads_put_and_nothing_is_lost() -> None:
         thread.join(10)
     assert sorted(got) == [(mine, n) for mine in range(4) for n in range(500)]
     assert [n for mine, n in got if mine == 1] == list(range(500))
+
+
+def test_of_waiting_hints_one_is_left() -> None:
+    inbox = Inbox()
+    put(inbox, Hint(), Tick(10, 1, frozenset({"polling"})), Hint(), Hint())
+    assert taken(inbox) == [Hint(), Tick(10, 1, frozenset({"polling"}))]

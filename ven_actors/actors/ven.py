@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import Protocol, assert_never
+from collections.abc import Callable
+from typing import assert_never
 
-import numpy as np
-import numpy.typing as npt
 import structlog
 
 from ven_actors.actors.base import FleetActor
+from ven_actors.actors.listening import Listening, NoPush, Push
 from ven_actors.actors.poll_pace import PollPace
+from ven_actors.actors.ven_needs import Simulation, VenSettings, Vtn
 from ven_actors.delivery.measures import why_not
 from ven_actors.errors import CredentialsRefused, DataError, VtnError
 from ven_actors.messages import (
@@ -21,6 +20,7 @@ from ven_actors.messages import (
     Enrolled,
     EventsRead,
     GapRecorded,
+    Hint,
     IntervalClosed,
     Peer,
     Recovered,
@@ -30,7 +30,7 @@ from ven_actors.messages import (
     ToVen,
     VenStarted,
 )
-from ven_actors.model import Block, Enrolment, Layout, ReportRequest, Resource, VenState, VenStatus
+from ven_actors.model import Block, Enrolment, ReportRequest, Resource, VenState, VenStatus
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Crawl
 
@@ -39,35 +39,6 @@ log = structlog.get_logger()
 JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
 _READING_JOBS = JOBS - {"metering"}
 _RESOURCES_PER_TURN = 200
-
-
-class Vtn(Protocol):
-    """What a VEN needs of its client; raises `VtnError` of any kind."""
-
-    def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None, /) -> Enrolment: ...
-    def crawl(self, known_event_ids: Collection[str] = (), /) -> Crawl: ...
-    def abort(self) -> None: ...
-
-
-class Simulation(Protocol):
-    """What a VEN's resources do: a pure function of time."""
-
-    @property
-    def layout(self) -> Layout: ...
-    def interval(self, start_s: int, interval_s: int, /) -> npt.NDArray[np.int32]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class VenSettings:
-    """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
-
-    The last whole interval is never part of a gap.
-    """
-
-    interval_s: int
-    catch_up_s: float
-    poll_every_s: float
-    credit: int = 16
 
 
 class VenActor(FleetActor):
@@ -87,6 +58,7 @@ class VenActor(FleetActor):
         simulation: Simulation,
         settings: VenSettings,
         before_interval: Callable[[str, int], None] = lambda _name, _start_s: None,
+        push: Push | None = None,
     ) -> None:
         super().__init__(name, run, supervisor, monotonic)
         self._tells = supervisor
@@ -113,6 +85,8 @@ class VenActor(FleetActor):
         self._book = EventBook()
         self._notices: frozenset[str] = frozenset()
         self._pace = PollPace(settings.poll_every_s)
+        self._push = push or NoPush()
+        self._listening = Listening(self._push.healthy, settings.push_poll_every_s)
 
     def on_start(self) -> None:
         started = VenStarted(self.name, self.run, self._simulation.layout, self.actor_ref)
@@ -129,6 +103,8 @@ class VenActor(FleetActor):
                 self._on_committed(message)
             case Recovered():
                 self._on_recovered(message)
+            case Hint():
+                self._on_hint()
             case Drain():
                 self._on_drain(message)
             case _:
@@ -159,9 +135,20 @@ class VenActor(FleetActor):
         if "enrolment" in tick.due:
             self._enrolled, self._enrolled_upto = False, 0
         has_read_last = self._drain_s is not None and self._state is VenState.RUNNING
-        if tick.due & _READING_JOBS and self._pace.may_poll(tick.mono_s) and not has_read_last:
+        jobs = tick.due & _READING_JOBS
+        is_due = self._listening.is_due(jobs, tick.mono_s) or (jobs and not self._enrolled)
+        if is_due and self._pace.may_poll(tick.mono_s) and not has_read_last:
             self._poll(tick.mono_s)
         self._tell_status()
+
+    def _on_hint(self) -> None:
+        """Read at once what may have changed; before the first reading and after the last one it tells nothing new."""
+        mono_s = self.monotonic()
+        if not self._reached or self._drain_s is not None:
+            return
+        if self._listening.hinted(mono_s) and self._pace.may_poll(mono_s):
+            self._poll(mono_s)
+            self._tell_status()
 
     def _on_committed(self, message: Committed) -> None:
         if message.run == self.run:
@@ -231,6 +218,7 @@ class VenActor(FleetActor):
                 self._enrol()
             self._read_events()
         except VtnError as error:
+            self._listening.has_failed()
             self._on_trouble(error, mono_s)
         else:
             if self._pace.failures:
@@ -266,6 +254,9 @@ class VenActor(FleetActor):
         )
         self._say_once(crawl, requests)
         self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
+        self._listening.has_read(self.monotonic(), changed=any(counts.values()))
+        if self._enrolled and self._enrolment is not None and self._drain_s is None:
+            self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)
 
     def _say_once(self, crawl: Crawl, requests: tuple[ReportRequest, ...]) -> None:
         unserved = (why_not(request.descriptor) for request in requests)

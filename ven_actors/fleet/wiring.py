@@ -15,7 +15,8 @@ from ven_actors.actors.schedule import parse_schedule
 from ven_actors.actors.sender import SenderActor
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.actors.supervisor import SupervisorActor
-from ven_actors.actors.ven import VenActor, VenSettings
+from ven_actors.actors.ven import VenActor
+from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.faults import Faults, FaultyClient
 from ven_actors.messages import Advance, FinalFlush, Peer, Subscribe, Tick

@@ -44,6 +44,7 @@ from ven_actors.messages.supervisor import (
 from ven_actors.messages.ven import (
     Committed,
     Drain,
+    Hint,
     Recovered,
     Tick,
     ToVen,
@@ -64,6 +65,7 @@ __all__ = [
     "GapRecorded",
     "GetStatus",
     "Held",
+    "Hint",
     "IntervalClosed",
     "Pause",
     "Peer",

@@ -38,10 +38,18 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Hint:
+    """Something may have changed at the VTN: read it again. It proves nothing; waiting ones coalesce."""
+
+    def merged_with(self, newer: Hint) -> Hint:
+        return newer
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Close what has ended by `now_s` and no interval after it; read the events once more."""
 
     now_s: float
 
 
-ToVen = Tick | Recovered | Committed | Drain
+ToVen = Tick | Recovered | Committed | Hint | Drain

@@ -87,3 +87,7 @@ class Crawl(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     unreadable_ids: frozenset[str] = frozenset()
     complete: bool = True
+
+    @property
+    def program_ids(self) -> tuple[str, ...]:
+        return tuple(sorted(program.program_id for program in self.programs))

@@ -1,0 +1,43 @@
+"""What a VEN needs of the world: its client, its simulation, its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ven_actors.model import Enrolment, Layout, Resource
+from ven_actors.openadr.events import Crawl
+
+
+class Vtn(Protocol):
+    """What a VEN needs of its client; raises `VtnError` of any kind."""
+
+    def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None, /) -> Enrolment: ...
+    def crawl(self, known_event_ids: Collection[str] = (), /) -> Crawl: ...
+    def abort(self) -> None: ...
+
+
+class Simulation(Protocol):
+    """What a VEN's resources do: a pure function of time."""
+
+    @property
+    def layout(self) -> Layout: ...
+    def interval(self, start_s: int, interval_s: int, /) -> npt.NDArray[np.int32]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VenSettings:
+    """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
+
+    The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
+    """
+
+    interval_s: int
+    catch_up_s: float
+    poll_every_s: float
+    credit: int = 16
+    push_poll_every_s: float = 300.0
