@@ -265,8 +265,8 @@ def test_r11_all_pages_are_read_until_an_empty_one(vtn: Vtn, client: VtnClient) 
 def test_r12_programs_and_events_can_be_read_on_their_own(vtn: Vtn, client: VtnClient) -> None:
     fill_events(vtn, 1)
     vtn.lists["programs"] = [{"id": "p", "programName": "demo"}]
-    assert [program.program_id for program in client.programs()] == ["p"]
-    assert [event.event_id for event in client.events()] == ["e0"]
+    assert [program.program_id for program in client.crawl().programs] == ["p"]
+    assert [event.event_id for event in client.crawl().events] == ["e0"]
 
 
 def test_r11_an_insert_between_pages_is_read_once(vtn: Vtn, client: VtnClient) -> None:
@@ -279,7 +279,7 @@ def test_r11_an_insert_between_pages_is_read_once(vtn: Vtn, client: VtnClient) -
             vtn.hook = lambda _: None
 
     vtn.hook = insert
-    ids = [event.event_id for event in client.events()]
+    ids = [event.event_id for event in client.crawl().events]
     assert sorted(ids) == sorted(f"e{i}" for i in range(60))
 
 
@@ -293,7 +293,7 @@ def test_r17_a_delete_between_pages_hides_nothing_that_is_known(vtn: Vtn, client
             vtn.hook = lambda _: None
 
     vtn.hook = delete
-    assert "e50" not in {event.event_id for event in client.events()}
+    assert "e50" not in {event.event_id for event in client.crawl().events}
     vtn.hook = delete
     fill_events(vtn, 60)
     crawl = client.crawl([*known, "gone"])
@@ -365,7 +365,7 @@ def test_r13_configured_targets_are_a_second_query_and_both_are_united(
 
     vtn.hook = hook
     client = client_of(httpserver, adapter, targets=["x", "y"])
-    assert [event.event_id for event in client.events()] == ["b", "c", "a"]
+    assert [event.event_id for event in client.crawl().events] == ["b", "c", "a"]
     assert "GET /events?targets=x&targets=y&skip=0&limit=50" in vtn.asked
     client.close()
 

@@ -13,6 +13,7 @@ import yaml
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import RegistrationStatus, ReportDescriptor, Resource
 from ven_actors.openadr.decoding import decode, words_of
+from ven_actors.openadr.dialect import Registered
 from ven_actors.openadr.durations import NOW, Duration, parse_instant
 from ven_actors.openadr.events import Interval, Payload, PayloadDescriptor, Period, Program
 from ven_actors.openadr.v310 import V310
@@ -153,9 +154,9 @@ def test_programs_vens_and_resources_are_read() -> None:
     assert V310().parse_program(json.dumps(program).encode()) == Program(
         "p1", "demo", (), (PayloadDescriptor("PRICE"),)
     )
-    assert V310().parse_ven(b'{"id":"v","venName":"Herning"}') == ("v", "Herning")
-    assert V310().parse_resource(b'{"id":"r","resourceName":"a","venID":"v"}') == ("r", "a", "v")
-    assert V310().parse_resource(b'{"id":"r","resourceName":"a"}') == ("r", "a", None)
+    assert V310().parse_ven(b'{"id":"v","venName":"Herning"}') == Registered("v", "Herning")
+    assert V310().parse_resource(b'{"id":"r","resourceName":"a","venID":"v"}') == Registered("r", "a", "v")
+    assert V310().parse_resource(b'{"id":"r","resourceName":"a"}') == Registered("r", "a")
 
 
 def test_ids_in_paths_cannot_lead_elsewhere() -> None:

@@ -16,7 +16,7 @@ from ven_actors.model import Credentials, Secret
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.decoding import decode, words_of
 from ven_actors.openadr.exchange import Answer, Exchanger
-from ven_actors.openadr.wire31 import WireAuthServer, WireToken
+from ven_actors.openadr.wire import WireAuthServer, WireToken
 
 DEFAULT_LIFE_S = 3_600.0
 LARGEST_MARGIN_S = 60.0

@@ -9,7 +9,7 @@ from typing import Any
 from ven_actors.errors import VtnNonsense
 from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.durations import Duration, parse_duration, parse_start
-from ven_actors.openadr.wire31 import WireInterval, WirePayload, WirePeriod, WireReport, WireReportEntry
+from ven_actors.openadr.wire import WireInterval, WirePayload, WirePeriod, WireReport, WireReportEntry
 
 _NO_LENGTH = Duration(0, 0.0)
 

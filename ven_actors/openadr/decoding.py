@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from ven_actors.errors import VtnNonsense
-from ven_actors.openadr.wire31 import Identified
+from ven_actors.openadr.wire import Identified
 
 T = TypeVar("T")
 

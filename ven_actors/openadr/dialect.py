@@ -1,36 +1,63 @@
 """What differs between the ways VTNs speak: names, paths, what is sent and how answers are read.
 
-A dialect says only what differs from its parent. This base says what all of them have in common; `V310` is the
-first that can be spoken.
+A dialect says only what differs from its parent. This base says what all of them have in common. A new one is one
+file, one line in `dialects.py` and one folder of golden JSON. One that is not paths and shapes alone, but another
+order of requests, gives its own `Conversation` (registration, reading, reporting) from `converse`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 import msgspec
 
 from ven_actors.model import Resource
 from ven_actors.openadr.events import Event, Program
+from ven_actors.openadr.targeting import Own, Target
+
+if TYPE_CHECKING:
+    from ven_actors.openadr.api import Api
+    from ven_actors.openadr.conversation import Conversation
 
 Query = list[tuple[str, str]]
 
 
-class Dialect(ABC):
-    """Stateless: one instance serves all VENs. The `parse_` methods raise `VtnNonsense`.
+class Registered(NamedTuple):
+    """A ven or a resource as the VTN lists it; `ven_id` is a resource's VEN where the VTN says it."""
 
+    object_id: str
+    name: str
+    ven_id: str | None = None
+    targets: frozenset[Target] = frozenset()
+
+
+class Dialect(ABC):
+    """Stateless: one instance serves all VENs.
+
+    `name` is what a user calls it, `base_urls_key` what the embedded VTN calls the URL at which it speaks it.
     `report_success` are the statuses by which a report is stored; `reports_name_program` says that a report bears
-    its programID.
+    its programID; `scopes` are what a VEN's token has to allow.
     """
 
     name: ClassVar[str]
-    page_limit: ClassVar[int] = 50
+    base_urls_key: ClassVar[str]
+    scopes: ClassVar[tuple[str, ...]] = ()
+    auth_server_path: ClassVar[str | None] = None
     report_success: ClassVar[frozenset[int]] = frozenset({201})
     reports_name_program: ClassVar[bool] = False
-    auth_server_path: ClassVar[str | None] = None
+
+    @abstractmethod
+    def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
+        """The VEN's side of this dialect over `api`; `targets` are what its user configured."""
+
+
+class StandardDialect(Dialect):
+    """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`."""
+
+    page_limit: ClassVar[int] = 50
     programs_path: ClassVar[str] = "/programs"
     events_path: ClassVar[str] = "/events"
     reports_path: ClassVar[str] = "/reports"
@@ -49,7 +76,8 @@ class Dialect(ABC):
         return [("skip", str(skip)), ("limit", str(limit))]
 
     @abstractmethod
-    def targets_query(self, targets: Sequence[str]) -> Query: ...
+    def targets_queries(self, targets: Sequence[str]) -> list[Query]:
+        """What to ask besides everything, for configured targets (R13); none for none."""
 
     @abstractmethod
     def resources_path(self, ven_id: str) -> str: ...
@@ -67,12 +95,11 @@ class Dialect(ABC):
     def parse_program(self, raw: bytes | msgspec.Raw) -> Program: ...
 
     @abstractmethod
-    def parse_event(self, raw: bytes | msgspec.Raw) -> Event: ...
+    def parse_event(self, raw: bytes | msgspec.Raw, own: Own) -> Event | None:
+        """The event as it concerns us, its targets as `EventBook` reads them; None where it is somebody else's."""
 
     @abstractmethod
-    def parse_ven(self, raw: bytes | msgspec.Raw) -> tuple[str, str]:
-        """Its id and its name."""
+    def parse_ven(self, raw: bytes | msgspec.Raw) -> Registered: ...
 
     @abstractmethod
-    def parse_resource(self, raw: bytes | msgspec.Raw) -> tuple[str, str, str | None]:
-        """Its id, its name, and the id of its VEN where the VTN says it."""
+    def parse_resource(self, raw: bytes | msgspec.Raw) -> Registered: ...

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from ven_actors.errors import VtnNonsense
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.decoding import decode
-from ven_actors.openadr.dialect import Dialect
+from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.durations import parse_instant
 from ven_actors.openadr.paging import split_page
 from ven_actors.openadr.transport import ResponseTooLarge
-from ven_actors.openadr.wire31 import WireReportName
+from ven_actors.openadr.wire import WireReportName
 
 MOST_REQUESTS = 6
 SMALL_PAGE = 5
@@ -37,7 +37,7 @@ class FindResult:
 class ReportLookup:
     """Looks reports up over one `Api`."""
 
-    def __init__(self, api: Api, dialect: Dialect) -> None:
+    def __init__(self, api: Api, dialect: StandardDialect) -> None:
         self._api = api
         self._dialect = dialect
 

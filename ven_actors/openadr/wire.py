@@ -1,19 +1,35 @@
-"""Inbound JSON of OpenADR 3.1: lenient shapes, in which unknown properties, enumerations and units are no error.
+"""Inbound JSON of OpenADR 3: lenient shapes, in which unknown properties, enumerations and units are no error.
 
-Null, absent and default are the same thing (R16). Times and durations stay text here.
+Null, absent and default are the same thing (R16). Times and durations stay text here. `T` is what one target is: a
+string in 3.1, a `WireTarget` in 3.0.1.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 
 class Identified(msgspec.Struct):
     """The least that any object of a list has."""
 
     id: str
+
+
+class WireTarget(msgspec.Struct):
+    """One target of 3.0.1."""
+
+    type: str
+    values: list[Any] | None = None
+
+
+class WireTargeted(msgspec.Struct, Generic[T]):
+    """The targets that any object may bear."""
+
+    targets: list[T] | None = None
 
 
 class WirePeriod(msgspec.Struct, rename="camel"):
@@ -39,11 +55,11 @@ class WirePayloadDescriptor(msgspec.Struct, rename="camel"):
     currency: str | None = None
 
 
-class WireReportDescriptor(msgspec.Struct, rename="camel"):
+class WireReportDescriptor(msgspec.Struct, Generic[T], rename="camel"):
     payload_type: str
     reading_type: str | None = None
     units: str | None = None
-    targets: list[str] | None = None
+    targets: list[T] | None = None
     aggregate: bool | None = None
     start_interval: int | None = None
     num_intervals: int | None = None
@@ -53,14 +69,14 @@ class WireReportDescriptor(msgspec.Struct, rename="camel"):
     report_intervals: str | None = None
 
 
-class WireProgram(msgspec.Struct, rename="camel"):
+class WireProgram(msgspec.Struct, Generic[T], rename="camel"):
     id: str
     program_name: str
-    targets: list[str] | None = None
+    targets: list[T] | None = None
     payload_descriptors: list[WirePayloadDescriptor] | None = None
 
 
-class WireEvent(msgspec.Struct, rename="camel"):
+class WireEvent(msgspec.Struct, Generic[T], rename="camel"):
     id: str
     program_id: str = msgspec.field(name="programID")
     event_name: str | None = None
@@ -69,10 +85,10 @@ class WireEvent(msgspec.Struct, rename="camel"):
     object_type: Any = None
     priority: int | None = None
     duration: str | None = None
-    targets: list[str] | None = None
+    targets: list[T] | None = None
     interval_period: WirePeriod | None = None
     intervals: list[WireInterval] | None = None
-    report_descriptors: list[WireReportDescriptor] | None = None
+    report_descriptors: list[WireReportDescriptor[T]] | None = None
     payload_descriptors: list[WirePayloadDescriptor] | None = None
 
 

@@ -1,0 +1,88 @@
+"""From the wire's shapes to neutral facts, as far as all versions of the standard agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ven_actors.model import ReportDescriptor
+from ven_actors.openadr import durations
+from ven_actors.openadr.decoding import decode
+from ven_actors.openadr.durations import Duration
+from ven_actors.openadr.events import Event, Interval, Payload, PayloadDescriptor, Period
+from ven_actors.openadr.wire import (
+    WireEvent,
+    WireInterval,
+    WirePayloadDescriptor,
+    WirePeriod,
+    WireReportDescriptor,
+)
+
+_KNOWN_OF_EVENT = frozenset(field.encode_name for field in msgspec.structs.fields(WireEvent))
+
+
+def event_of(
+    wire: WireEvent[Any],
+    raw: bytes | msgspec.Raw,
+    *,
+    targets: tuple[str, ...],
+    report_descriptors: tuple[ReportDescriptor, ...],
+) -> Event:
+    """The event with `targets` and `report_descriptors` as the dialect reads them. Raises `VtnNonsense`."""
+    periods = [wire.interval_period, *(interval.interval_period for interval in wire.intervals or ())]
+    return Event(
+        event_id=wire.id,
+        program_id=wire.program_id,
+        name=wire.event_name or "",
+        priority=wire.priority,
+        targets=targets,
+        period=_period(wire.interval_period),
+        duration=_length(wire.duration),
+        intervals=None if wire.intervals is None else tuple(_interval(interval) for interval in wire.intervals),
+        report_descriptors=report_descriptors,
+        payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
+        created=wire.created_date_time or "",
+        modified=wire.modification_date_time or "",
+        naive_times=any(_is_naive(period) for period in periods),
+        extra={
+            name: bytes(value)
+            for name, value in decode(raw, dict[str, msgspec.Raw], "an event").items()
+            if name not in _KNOWN_OF_EVENT
+        },
+    )
+
+
+def payload_descriptors_of(wires: Sequence[WirePayloadDescriptor] | None) -> tuple[PayloadDescriptor, ...]:
+    return tuple(PayloadDescriptor(wire.payload_type, wire.units, wire.currency) for wire in wires or ())
+
+
+def report_descriptor_of(wire: WireReportDescriptor[Any], targets: tuple[str, ...]) -> ReportDescriptor:
+    """Null and absent both mean the default of the standard, which the model knows."""
+    said = {name: value for name, value in msgspec.structs.asdict(wire).items() if value is not None}
+    return ReportDescriptor(**said | {"targets": targets})
+
+
+def _is_naive(period: WirePeriod | None) -> bool:
+    start = None if period is None else period.start
+    return start is not None and durations.parse_start(start) != durations.NOW and durations.parse_instant(start)[1]
+
+
+def _period(wire: WirePeriod | None) -> Period | None:
+    if wire is None:
+        return None
+    return Period(
+        start_s=None if wire.start is None else durations.parse_start(wire.start),
+        duration=_length(wire.duration),
+        randomize=None if wire.randomize_start is None else durations.parse_duration(wire.randomize_start),
+    )
+
+
+def _length(text: str | None) -> Duration | None:
+    return None if text is None else durations.parse_length(text)
+
+
+def _interval(wire: WireInterval) -> Interval:
+    payloads = tuple(Payload(payload.type, tuple(payload.values or ())) for payload in wire.payloads or ())
+    return Interval(interval_id=wire.id, period=_period(wire.interval_period), payloads=payloads)

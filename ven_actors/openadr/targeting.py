@@ -1,0 +1,64 @@
+"""Whom the typed targets of OpenADR 3.0.1 mean: a VEN as a whole, some of its resources, or somebody else (R14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+
+class Target(NamedTuple):
+    """One value of a `valuesMap` in a list of targets; as text `GROUP=north`."""
+
+    type: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Target:
+        """`GROUP=north`; a bare `north` is a group."""
+        kind, equals, value = text.partition("=")
+        return cls(kind, value) if equals else cls("GROUP", text)
+
+    def __str__(self) -> str:
+        return f"{self.type}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What one VEN can be targeted by.
+
+    `targets` are the VEN's own, as the VTN lists them, `configured` those of its user as text. `resources` are each
+    resource's own targets by its name, `programs` the names of programs by id.
+    """
+
+    ven_name: str
+    targets: frozenset[Target] = frozenset()
+    resources: Mapping[str, frozenset[Target]] = field(default_factory=dict)
+    programs: Mapping[str, str] = field(default_factory=dict)
+    configured: tuple[str, ...] = ()
+
+    def in_event(self, program_id: str, event_name: str | None) -> Own:
+        """The same VEN, which an event's own name and its program's name mean as well."""
+        names = {Target("VEN_NAME", self.ven_name)}
+        if program_id in self.programs:
+            names.add(Target("PROGRAM_NAME", self.programs[program_id]))
+        if event_name:
+            names.add(Target("EVENT_NAME", event_name))
+        return replace(self, targets=self.targets.union(names, map(Target.parse, self.configured)))
+
+    def concerned(self, targets: Iterable[Target]) -> tuple[str, ...] | None:
+        """Names of the resources that `targets` mean, in their own order; None means the whole VEN, () somebody else.
+
+        Any value of a type will do, and every type has to be met. What means the VEN means all its resources; what
+        only resources bear means those (as R15 has it for 3.1).
+        """
+        by_type: dict[str, set[Target]] = {}
+        for target in targets:
+            by_type.setdefault(target.type, set()).add(target)
+        partial = [asked for asked in by_type.values() if not asked & self.targets]
+        if not partial:
+            return None
+        return tuple(name for name in self.resources if all(asked & self._borne_by(name) for asked in partial))
+
+    def _borne_by(self, resource_name: str) -> frozenset[Target]:
+        return self.resources[resource_name] | {Target("RESOURCE_NAME", resource_name)}

@@ -1,0 +1,140 @@
+"""OpenADR 3.0.1: where it differs from 3.1.0 in what is sent, in what is read, and in whose events are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import msgspec
+
+from ven_actors.errors import VtnNonsense
+from ven_actors.model import ReportDescriptor, Resource
+from ven_actors.openadr.decoding import decode
+from ven_actors.openadr.dialect import Query, Registered
+from ven_actors.openadr.durations import NOW, Duration
+from ven_actors.openadr.events import Event, Interval, Period, Program
+from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
+from ven_actors.openadr.targeting import Own, Target
+from ven_actors.openadr.v310 import V310
+from ven_actors.openadr.wire import WireEvent, WireProgram, WireReportDescriptor, WireTarget, WireTargeted
+
+_AT_ONCE = Duration(0, 0.0)
+_INSTANT_TYPES = frozenset({"CTA2045_REBOOT"})
+
+
+class V301(V310):
+    """OpenADR 3.0.1 (openadr3.yaml of that version)."""
+
+    name: ClassVar[str] = "openadr-3.0.1"
+    base_urls_key: ClassVar[str] = "3.0.1"
+    auth_server_path: ClassVar[str | None] = None
+    reports_name_program: ClassVar[bool] = True
+    scopes: ClassVar[tuple[str, ...]] = ("read_all", "write_reports", "write_vens")
+
+    def targets_queries(self, targets: Sequence[str]) -> list[Query]:
+        """One query for each type: a query names but one. Targets are written `GROUP=north`."""
+        by_type: dict[str, Query] = {}
+        for target in map(Target.parse, targets):
+            query = by_type.setdefault(target.type, [("targetType", target.type)])
+            query.append(("targetValues", target.value))
+        return list(by_type.values())
+
+    def resources_path(self, ven_id: str) -> str:
+        return f"{self.vens_path}/{quote(ven_id, safe='')}/resources"
+
+    def resources_query(self, ven_id: str, resource_name: str | None) -> Query:
+        del ven_id
+        return [] if resource_name is None else [("resourceName", resource_name)]
+
+    def ven_request(self, ven_name: str) -> dict[str, Any]:
+        return {"venName": ven_name}
+
+    def resource_request(self, resource: Resource, ven_id: str) -> dict[str, Any]:
+        """Without `objectType` and `venID`: the path says both."""
+        request = super().resource_request(resource, ven_id)
+        return {name: value for name, value in request.items() if name not in {"objectType", "venID"}}
+
+    def parse_program(self, raw: bytes | msgspec.Raw) -> Program:
+        wire = decode(raw, WireProgram[WireTarget], "a program")
+        return Program(
+            program_id=wire.id,
+            name=wire.program_name,
+            targets=tuple(map(str, _targets(wire.targets))),
+            payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
+        )
+
+    def parse_event(self, raw: bytes | msgspec.Raw, own: Own | None = None) -> Event | None:
+        """The event, its targets and its descriptors' turned into names of our resources; none means all (R14)."""
+        wire = decode(raw, WireEvent[WireTarget], "an event")
+        ours = (own or Own("")).in_event(wire.program_id, wire.event_name)
+        concerned = ours.concerned(_targets(wire.targets))
+        if concerned == ():
+            return None
+        asked = (_asked(each, ours, concerned) for each in wire.report_descriptors or ())
+        try:
+            event = event_of(
+                wire,
+                raw,
+                targets=concerned or (),
+                report_descriptors=tuple(descriptor for descriptor in asked if descriptor is not None),
+            )
+        except VtnNonsense as error:
+            raise VtnNonsense(f"event {wire.id!r}: {error}") from None
+        return _open_ended(event)
+
+    def parse_ven(self, raw: bytes | msgspec.Raw) -> Registered:
+        return super().parse_ven(raw)._replace(targets=_own_targets(raw, "a ven"))
+
+    def parse_resource(self, raw: bytes | msgspec.Raw) -> Registered:
+        return super().parse_resource(raw)._replace(targets=_own_targets(raw, "a resource"))
+
+
+def _own_targets(raw: bytes | msgspec.Raw, what: str) -> frozenset[Target]:
+    return frozenset(_targets(decode(raw, WireTargeted[WireTarget], what).targets))
+
+
+def _targets(wires: Sequence[WireTarget] | None) -> tuple[Target, ...]:
+    """A type without values says nothing."""
+    return tuple(Target(wire.type, str(value)) for wire in wires or () for value in wire.values or ())
+
+
+def _asked(
+    wire: WireReportDescriptor[WireTarget], own: Own, concerned: tuple[str, ...] | None
+) -> ReportDescriptor | None:
+    """The descriptor about those of the event's resources that it targets; None if there are none of ours."""
+    names = own.concerned(_targets(wire.targets))
+    if names is not None and concerned is not None:
+        names = tuple(name for name in names if name in concerned)
+    if names == ():
+        return None
+    return replace(report_descriptor_of(wire, names or ()), report_intervals="INTERVALS")
+
+
+def _open_ended(event: Event) -> Event:
+    """PT0S and an absent duration are the same: for ever, or an instant where there is nothing to hold (R23).
+
+    Only the sentinel start with PT0S is left alone: it cancels (R19). Events have no duration of their own.
+    """
+    period = event.period
+    if period is not None and period.start_s != NOW:
+        period = _without_zero(period)
+    intervals = None
+    if event.intervals is not None:
+        shared = None if period is None else _without_zero(period).duration
+        intervals = tuple(_held(interval, shared) for interval in event.intervals)
+    return msgspec.structs.replace(event, period=period, duration=None, intervals=intervals)
+
+
+def _held(interval: Interval, shared: Duration | None) -> Interval:
+    period = None if interval.period is None else _without_zero(interval.period)
+    own = None if period is None else period.duration
+    if own is None and shared is None and {payload.type for payload in interval.payloads} <= _INSTANT_TYPES:
+        period = msgspec.structs.replace(period or Period(), duration=_AT_ONCE)
+    return msgspec.structs.replace(interval, period=period)
+
+
+def _without_zero(period: Period) -> Period:
+    zero = period.duration is not None and period.duration.is_zero
+    return msgspec.structs.replace(period, duration=None) if zero else period
