@@ -16,7 +16,7 @@ from ven_actors.credentials import CredentialSource
 from ven_actors.fleet.checks.door import Door
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
-from ven_actors.openadr.dialect import Dialect
+from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
 
@@ -34,7 +34,7 @@ class Case:
     url: str
     ven_name: str
     resources: tuple[Resource, ...]
-    dialect: Dialect
+    dialect: StandardDialect
     environ: Mapping[str, str]
     wall_s: Callable[[], float]
     monotonic: Callable[[], float]
