@@ -119,7 +119,7 @@ class FleetConfig:
         optional(text("FILE|TEMPLATE")),
         "",
         "VTN",
-        "CSV file, or a template like client_id={ven},client_secret_file=/run/secrets/{ven}",
+        "CSV or TOML file, or a template like client_id={ven},client_secret_file=/run/secrets/{ven}",
     )
     ca_file: Path | None = _option(
         "ca_file", optional(path("FILE")), "", "VTN", "PEM certificates to trust instead of the usual ones"

@@ -1,10 +1,10 @@
-"""Credentials of the VENs for an outside VTN: from a CSV file, or from a template filled in with the VEN's name.
+"""Credentials of the VENs for an outside VTN: from a CSV or TOML file, or from a template with the VEN's name.
 
     ven,client_id,client_secret,token_url          client_id={ven},client_secret_file=/run/secrets/{ven}
     Herning,herning-1,s3cret,                       client_id=fleet,client_secret_env=SECRET_{ven}
 
-A CSV row may name `client_secret_file` (relative to the CSV file) or `client_secret_env` instead of the secret.
-Errors name file, row and column, never a secret.
+The secret itself, the file that holds it (relative to the file that names it), a variable, or a file in systemd's
+credentials directory. Errors name file, row and key, never a secret.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from pathlib import Path
 
 from ven_actors.config_sources import nearest
 from ven_actors.config_urls import is_plain_http_to_elsewhere
-from ven_actors.credential_entries import Entry, entries_of_csv, filled, read_csv, template_of
+from ven_actors.credential_entries import Entry, filled, read_text, template_of
+from ven_actors.credential_files import entries_of_csv, entries_of_toml
 from ven_actors.errors import UsageError
 from ven_actors.model import Credentials, Secret
 
 LARGEST_SECRET_BYTES = 64 * 2**10
+SYSTEMD_VARIABLE = "CREDENTIALS_DIRECTORY"
 _TEMPLATE_START = re.compile(r"\s*(client_|token_)\w*\s*=")
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """Where credentials come from; `warnings` are for the operator.
+    """Where credentials come from.
 
-    `template` stands for every VEN; without one only the VENs of `entries` have credentials.
+    `template` stands for every VEN without an entry of its own; without one only the VENs of `entries` have
+    credentials. `exposed` are the files with secrets, among those read so far, that every user can read.
     """
 
     environ: Mapping[str, str]
@@ -38,21 +41,33 @@ class CredentialSource:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     template: Entry | None = None
     allow_http: bool = False
-    warnings: tuple[str, ...] = ()
+    exposed: dict[Path, None] = field(default_factory=dict)
 
     @classmethod
     def load(cls, text: str, environ: Mapping[str, str], *, allow_http: bool = False) -> CredentialSource:
-        """Read `--credentials`: the path of a CSV file, or a template. UsageError lists all that is wrong."""
+        """Read `--credentials`: the path of a file, or a template. UsageError lists all that is wrong."""
         if _TEMPLATE_START.match(text):
             template = template_of(text)
             return cls(environ, Path(), "--credentials", template=template, allow_http=allow_http)
         path = Path(text).expanduser()
-        content, mode = read_csv(path)
-        warnings: tuple[str, ...] = ()
-        if mode & stat.S_IROTH:
-            warnings = (f"{path} holds secrets and can be read by every user; run: chmod 600 {path}",)
-        entries = entries_of_csv(path, content)
-        return cls(environ, path.parent, str(path), entries=entries, allow_http=allow_http, warnings=warnings)
+        content, mode = read_text(path)
+        if path.suffix.lower() == ".toml":
+            entries, shared = entries_of_toml(path, content)
+        else:
+            entries, shared = entries_of_csv(path, content), None
+        source = cls(environ, path.parent, str(path), entries, shared, allow_http)
+        if any(entry.secret for entry in (*entries.values(), shared) if entry is not None):
+            source._look_at_mode(path, mode)
+        return source
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """For the operator; complete once the secrets have been read."""
+        if not self.exposed:
+            return ()
+        first, *more = self.exposed
+        others = f" (and {len(more)} more files)" if more else ""
+        return (f"{first}{others} holds a secret and can be read by every user; run: chmod 600 {first}",)
 
     def for_ven(self, name: str) -> Credentials | None:
         """The credentials of one VEN, None where the source has none for it; reads its secret file now.
@@ -65,7 +80,7 @@ class CredentialSource:
         if entry is None:
             return None
         self._check_token_url(entry)
-        return Credentials(entry.client_id, self._secret(entry), entry.token_url)
+        return Credentials(entry.client_id, self._secret(entry), entry.token_url, entry.basic)
 
     def for_vens(self, names: Iterable[str]) -> dict[str, Credentials]:
         """The credentials of all these VENs; UsageError lists every one that is missing or unreadable."""
@@ -79,7 +94,7 @@ class CredentialSource:
                 continue
             if credentials is None:
                 hint = f"; the nearest is {nearest(name, self.entries)}" if self.entries else ""
-                problems.append(f"{self.origin}: no row for VEN {name!r}{hint}")
+                problems.append(f"{self.origin}: no entry for VEN {name!r}{hint}")
             else:
                 found[name] = credentials
         if problems:
@@ -101,18 +116,36 @@ class CredentialSource:
             if not value:
                 raise UsageError(f"{entry.origin}: the variable {entry.secret_env} is not set; put the secret there")
             return Secret(value)
-        return _secret_of_file(self.folder / Path(entry.secret_file).expanduser(), entry.origin)
+        if entry.secret_credential:
+            return self._secret_of_systemd(entry)
+        return self._secret_of_file(self.folder / Path(entry.secret_file).expanduser(), entry.origin)
 
+    def _secret_of_systemd(self, entry: Entry) -> Secret:
+        name, folder = entry.secret_credential, self.environ.get(SYSTEMD_VARIABLE, "")
+        if "/" in name or name in {".", ".."}:
+            raise UsageError(f"{entry.origin}: client_secret_credential {name!r} must be a name, not a path")
+        if not folder:
+            raise UsageError(
+                f"{entry.origin}: there is no credentials directory ({SYSTEMD_VARIABLE} is not set); run the fleet as "
+                f"a systemd service with LoadCredential={name}:FILE, or use client_secret_file"
+            )
+        return self._secret_of_file(Path(folder) / name, entry.origin)
 
-def _secret_of_file(path: Path, origin: str) -> Secret:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_SECRET_BYTES + 1)
-        value = content.decode().rstrip("\r\n")
-    except OSError as error:
-        raise UsageError(f"{origin}: the secret file {path} cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{origin}: the secret file {path} is not UTF-8 text") from None
-    if not value or len(content) > LARGEST_SECRET_BYTES:
-        raise UsageError(f"{origin}: the secret file {path} is empty or larger than {LARGEST_SECRET_BYTES} bytes")
-    return Secret(value)
+    def _secret_of_file(self, path: Path, origin: str) -> Secret:
+        try:
+            with path.open("rb") as file:
+                mode = path.stat().st_mode
+                content = file.read(LARGEST_SECRET_BYTES + 1)
+            value = content.decode().rstrip("\r\n")
+        except OSError as error:
+            raise UsageError(f"{origin}: the secret file {path} cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{origin}: the secret file {path} is not UTF-8 text") from None
+        if not value or len(content) > LARGEST_SECRET_BYTES:
+            raise UsageError(f"{origin}: the secret file {path} is empty or larger than {LARGEST_SECRET_BYTES} bytes")
+        self._look_at_mode(path, mode)
+        return Secret(value)
+
+    def _look_at_mode(self, path: Path, mode: int) -> None:
+        if mode & stat.S_IROTH:
+            self.exposed[path] = None

@@ -39,11 +39,12 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """OAuth client credentials of one VEN; `token_url` empty means: discover it."""
+    """OAuth client credentials of one VEN; `token_url` empty: discover it; `basic` None: as the dialect has it."""
 
     client_id: str
     client_secret: Secret
     token_url: str = ""
+    basic: bool | None = None
 
 
 class RegistrationStatus(StrEnum):

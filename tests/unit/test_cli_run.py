@@ -13,7 +13,7 @@ import structlog
 from click.testing import CliRunner, Result
 from rich.file_proxy import FileProxy
 
-from ven_actors.cli import cli
+from ven_actors.cli import COMMANDS, cli
 from ven_actors.cli.live import LiveView, PipeConsole
 from ven_actors.cli.run_options import options_named
 from ven_actors.cli.seams import Seams
@@ -159,8 +159,8 @@ def test_help_shows_every_option_with_its_default_in_sections() -> None:
 def test_the_readme_names_only_options_that_there_are() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text()
     ours = "\n".join(line for line in text.splitlines() if "pip install" not in line)
-    status = CliRunner().invoke(cli, ["status", "--help"]).output
-    known = {option.flag for option in OPTIONS} | {"--config", "--help", *re.findall(r"--[a-z]+", status)}
+    helps = [CliRunner().invoke(cli, [command, "--help"]).output for command in COMMANDS]
+    known = {option.flag for option in OPTIONS} | {"--help", *re.findall(r"--[a-z-]+", "".join(helps))}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours)) - known == set()
     variables = {option.variable for option in OPTIONS} | {"VEN_ACTORS_CONFIG"}
     assert set(re.findall(r"VEN_ACTORS_[A-Z_]+", ours)) - variables == set()

@@ -67,8 +67,8 @@ def test_all_that_is_wrong_in_a_file_is_told_at_once_and_no_secret_with_it(tmp_p
     found = problems(path)
     assert [line.removeprefix(f"{path}: ").split(":")[0] for line in found] == [f"line {n}" for n in range(2, 9)]
     assert (
-        "exactly one of client_secret, client_secret_file, client_secret_env, has client_secret and client_secret_file"
-        in (found[0])
+        "exactly one of client_secret, client_secret_file, client_secret_env, client_secret_credential, has "
+        "client_secret and client_secret_file" in (found[0])
     )
     assert "ven is missing" in found[1]
     assert "client_id is missing" in found[2]
@@ -103,7 +103,7 @@ def test_what_is_no_list_of_credentials_is_refused(tmp_path: Path, text: str | b
 
 def test_a_file_that_is_not_there_is_told_with_both_ways_to_write_it(tmp_path: Path) -> None:
     (found,) = problems(str(tmp_path / "no.csv"))
-    assert "no.csv cannot be read (No such file or directory); name a CSV file, or write a template" in found
+    assert "no.csv cannot be read (No such file or directory); name a CSV or TOML file, or write a template" in found
 
 
 def test_every_ven_without_a_row_and_every_missing_secret_is_told_at_once(tmp_path: Path) -> None:
@@ -114,12 +114,12 @@ def test_every_ven_without_a_row_and_every_missing_secret_is_told_at_once(tmp_pa
     first, second, third = str(caught.value).splitlines()
     assert "line 2: the secret file" in first
     assert "line 3: the variable NO_SUCH is not set" in second
-    assert third.endswith("no row for VEN 'Hernig'; the nearest is Herning")
+    assert third.endswith("no entry for VEN 'Hernig'; the nearest is Herning")
 
 
 def test_a_list_without_rows_has_no_nearest_name(tmp_path: Path) -> None:
     source = CredentialSource.load(csv_file(tmp_path, "ven,client_id,client_secret\n"), {})
-    with pytest.raises(UsageError, match=r"no row for VEN 'Herning'$"):
+    with pytest.raises(UsageError, match=r"no entry for VEN 'Herning'$"):
         source.for_vens(["Herning"])
 
 

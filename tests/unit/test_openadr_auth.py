@@ -1,5 +1,6 @@
 """Tokens: where they come from, when they are renewed, and what is said when there are none."""
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -157,6 +158,23 @@ def test_r4_the_secret_goes_in_the_form_and_nowhere_else(wire: Wire, clock: Hand
         "client_secret": ["s&cret=1"],
     }
     assert wire.safe == [True]
+
+
+def test_r4_by_http_basic_the_secret_is_in_the_header_and_not_in_the_form(wire: Wire, clock: Hands) -> None:
+    wire.answers[f"{BASE}/auth/token"] = lambda _: answer(access_token="t")
+    credentials = Credentials("client 1", Secret("s&cret:1"), f"{BASE}/auth/token", basic=True)
+    endpoint = TokenEndpoint(
+        wire,  # type: ignore[arg-type]
+        credentials,
+        base_url=BASE,
+        auth_server_path=None,
+        monotonic=clock,
+        allow_plain_http=False,
+    )
+    endpoint.fetch()
+    ((_, _, headers, body),) = wire.asked
+    assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")) == b"client+1:s%26cret%3A1"
+    assert body == b"grant_type=client_credentials"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

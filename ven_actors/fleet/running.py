@@ -177,9 +177,10 @@ def _credentials(config: FleetConfig, population: Population) -> dict[str, Crede
     if config.credentials is None:
         return None
     source = CredentialSource.load(config.credentials, os.environ, allow_http=config.insecure_http)
+    found = source.for_vens(population.resources)
     for warning in source.warnings:
         log.warning("credentials_exposed", remedy=warning)
-    return source.for_vens(population.resources)
+    return found
 
 
 @contextlib.contextmanager

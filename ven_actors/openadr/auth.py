@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from ven_actors.errors import CredentialsRefused, UsageError, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
 from ven_actors.model import Credentials, Secret
@@ -95,7 +96,7 @@ class TokenSource:
 
 
 class TokenEndpoint:
-    """Finds the token endpoint (R3) and gets a token there with the secret in the form body (R4)."""
+    """Finds the token endpoint (R3) and gets a token there, the secret in the form body or by HTTP Basic (R4)."""
 
     def __init__(
         self,
@@ -143,12 +144,13 @@ class TokenEndpoint:
         return self._base_url + "/auth/token"
 
     def _asked(self) -> bytes:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret.reveal(),
-        }
+        form = {"grant_type": "client_credentials"}
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        if self._credentials.basic:
+            headers["Authorization"] = _basic(self._credentials)
+        else:
+            form["client_id"] = self._credentials.client_id
+            form["client_secret"] = self._credentials.client_secret.reveal()
         body = urlencode(form).encode("ascii")
         answer = self._exchanger.exchange("POST", self._url, headers=headers, body=body, safe=True)
         if answer.status in {400, 401, 403}:
@@ -181,6 +183,12 @@ class TokenEndpoint:
             status=answer.status,
             retry_after_s=answer.retry_after_s,
         )
+
+
+def _basic(credentials: Credentials) -> str:
+    """Id and secret are form-encoded first, as RFC 6749 (2.3.1) has it."""
+    both = f"{quote_plus(credentials.client_id)}:{quote_plus(credentials.client_secret.reveal())}"
+    return f"Basic {b64encode(both.encode('ascii')).decode('ascii')}"
 
 
 def lifetime_s(expires_in: Any) -> float:
