@@ -9,32 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ven_actors.secret import Secret as Secret  # noqa: PLC0414 - everybody knows it by this module
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 LOADS_PER_RESOURCE = 6
-
-
-class Secret:
-    """A string that never shows itself in logs or tracebacks; `reveal()` is the only way to its value."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def reveal(self) -> str:
-        return self._value
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +110,7 @@ class ReportRequest:
     """One report descriptor of one event, as it concerns one VEN.
 
     `request_id` is the same for the same event and descriptor whenever it is read again.
-    `resource_names` None means all resources of the VEN.
+    `resource_names` None means all resources of the VEN. `by_reading`: one POST for each reading.
     """
 
     request_id: str
@@ -138,6 +119,7 @@ class ReportRequest:
     descriptor: ReportDescriptor
     plan: IntervalPlan
     resource_names: tuple[str, ...] | None = None
+    by_reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +183,7 @@ class SealedReport:
 
     Its content is made of the blocks that overlap `intervals`, restricted to `rows` of their layout (None: all).
     `periods` says that the intervals are not exactly the event's, so that each must state its own place in time.
-    `in_doubt` says that an earlier attempt may have arrived.
+    `in_doubt` says that an earlier attempt may have arrived. Only column `component` of the layout (None: all).
     """
 
     report_id: int
@@ -214,6 +196,7 @@ class SealedReport:
     rows: tuple[int, ...] | None
     periods: bool
     in_doubt: bool
+    component: int | None = None
 
 
 # --- what the fleet tells about itself -------------------------------------------------------------------------

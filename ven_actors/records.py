@@ -58,6 +58,15 @@ class BlockRecord(NamedTuple):
     quarantined: int = 0
 
 
+class MarksRecord(NamedTuple):
+    """How far a report is that goes out reading by reading: bits, little-endian, without zero bytes at the end."""
+
+    asked: bytes
+    accepted: bytes
+    refused: bytes
+    maybe_sent: bytes
+
+
 class ReportRecord(NamedTuple):
     """A sealed report; `words` is what the VTN said when it refused it."""
 
@@ -73,13 +82,16 @@ class ReportRecord(NamedTuple):
     state: str
     maybe_sent: bool
     words: str = ""
+    marks: MarksRecord | None = None
 
 
 class LedgerDelta(NamedTuple):
-    """Readings of one VEN that left the store for good without being settled by a verdict."""
+    """Readings of one VEN that left the store for good with a block that was not settled."""
 
     ven_key: int
     evicted: int
+    accepted: int = 0
+    quarantined: int = 0
 
 
 class Counters(NamedTuple):

@@ -185,22 +185,26 @@ def test_other_columns_go_with_their_block(store: Store, tmp_path: Path) -> None
         assert database.execute("SELECT DISTINCT block_id FROM extra").fetchall() == [(3,)]
 
 
-def older(path: Path) -> None:
-    """Make a store what schema 1 was."""
+def older(path: Path, schema: int) -> None:
+    """Make a store what that schema was."""
     with contextlib.closing(sqlite3.connect(path)) as database:
-        database.execute("DROP TABLE extra")
-        database.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+        for table in ("extra", "marks")[schema - 1 :]:
+            database.execute(f"DROP TABLE {table}")
+        database.execute("UPDATE meta SET value = ? WHERE key = 'schema'", (str(schema),))
         database.commit()
 
 
-def test_a_store_of_schema_1_is_read_and_then_brought_up_to_date(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [1, 2])
+def test_a_store_of_an_older_schema_is_read_and_then_brought_up_to_date(
+    store: Store, tmp_path: Path, schema: int
+) -> None:
     fill(store)
     store.commit()
     before = store.load()
     store.close()
-    older(tmp_path / STORE_NAME)
+    older(tmp_path / STORE_NAME, schema)
     assert read_recovery(tmp_path) == before
-    assert (read_meta(tmp_path) or {})["schema"] == "1"
+    assert (read_meta(tmp_path) or {})["schema"] == str(schema)
     again = Store(tmp_path)
     assert again.load() == before
     again.add_block(record(T0 + 10, 2), replace(block(T0 + 10), extras=EXTRAS))
@@ -214,7 +218,7 @@ def test_a_store_that_lost_a_table_of_its_own_schema_is_refused(store: Store, tm
     with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as database:
         database.execute("DROP TABLE extra")
         database.commit()
-    with pytest.raises(DataError, match="a table of schema 2 is missing"):
+    with pytest.raises(DataError, match="a table of schema 3 is missing"):
         Store(tmp_path)
 
 

@@ -10,7 +10,7 @@ from ven_actors.delivery.restoring import block_record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ven_actors.delivery.entries import OutboxReport, QueuedBlock
+    from ven_actors.delivery.entries import QueuedBlock, Sendable
     from ven_actors.delivery.outbox import VenOutbox
     from ven_actors.model import Block, Layout
     from ven_actors.records import BlockRecord
@@ -34,7 +34,7 @@ class Columns:
         if len(self._newest) > self._most:
             self._newest.popitem(last=False)
 
-    def of(self, outbox: VenOutbox, report: OutboxReport) -> tuple[tuple[Block, ...], list[QueuedBlock]]:
+    def of(self, outbox: VenOutbox, report: Sendable) -> tuple[tuple[Block, ...], list[QueuedBlock]]:
         """Return the report's blocks in order of time, and those whose columns are lost (missing or damaged)."""
         found: list[Block] = []
         lost: list[QueuedBlock] = []

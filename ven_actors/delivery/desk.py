@@ -57,6 +57,7 @@ class Desk:
             sealed = SealedReport(
                 flight.report_id, report.name, outbox.name, request.event_id, request.program_id,
                 request.descriptor, report.intervals, report.rows, report.periods, report.in_doubt,
+                report.component,
             )  # fmt: skip
             self._outbox.mark_sent(report)
             yield flight, sealed, blocks, outbox.known_reports(request.event_id)

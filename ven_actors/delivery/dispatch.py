@@ -1,7 +1,7 @@
 """Dispatch: which report goes out next, through which sender. Pure: monotonic time is a parameter.
 
-Fair between VENs (round robin), in order within one VEN (at most one of its reports in flight), and never faster than
-the throttle allows.
+Fair between VENs (round robin), in order within one stream (at most one of its reports in flight), and never faster
+than the throttle allows. A stream is a VEN; where reports go out reading by reading, one load component of a resource.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ven_actors.delivery.entries import OutboxReport
+    from ven_actors.delivery.entries import Sendable
     from ven_actors.delivery.outbox import VenOutbox
     from ven_actors.delivery.throttle import Throttle
 
@@ -28,7 +28,7 @@ class InFlight:
     report_id: int
     sender: str
     outbox: VenOutbox
-    report: OutboxReport
+    report: Sendable
 
 
 class Dispatcher:
@@ -66,7 +66,7 @@ class Dispatcher:
         while self.has_work(now_s):
             outbox = self._ready.popleft()
             self._listed.pop(outbox.name, None)
-            report = outbox.next_to_send()
+            report = outbox.next_to_send(now_s)
             if report is None:
                 continue
             if report.next_try_s > now_s:
@@ -74,6 +74,7 @@ class Dispatcher:
                 continue
             self.throttle.took(now_s)
             outbox.sending(report)
+            self.offer(outbox)
             flight = InFlight(self._next_id, self._free.popleft(), outbox, report)
             self._next_id += 1
             self.in_flight[flight.report_id] = flight

@@ -10,10 +10,13 @@ from ven_actors.delivery.measures import carries_readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
+    from ven_actors.delivery.marks import Marks, Reading
     from ven_actors.model import EventInterval, ReportRequest, Window
 
     NextWindow = Callable[[ReportRequest, float], Window | None]
+    Sendable: TypeAlias = "OutboxReport | Reading"
 
 INFINITY = float("inf")
 
@@ -77,7 +80,8 @@ class RequestState:
 class OutboxReport:
     """A sealed report. `marked`: the store knows that it may have been sent; `in_doubt`: look before sending.
 
-    `unsettled`: it was sent again although nobody could say whether an earlier attempt had arrived.
+    `unsettled`: it was sent again although nobody could say whether an earlier attempt had arrived. `marks`: it goes
+    out reading by reading, and they say how far it is.
     """
 
     request: RequestState
@@ -96,6 +100,24 @@ class OutboxReport:
     marked: bool = False
     attempts: int = 0
     next_try_s: float = -INFINITY
+    marks: Marks | None = None
+
+    @property
+    def whole(self) -> OutboxReport:
+        return self
+
+    @property
+    def component(self) -> int | None:
+        """The only load component that it speaks about; None: all of them."""
+        return None
+
+    def mark(self) -> None:
+        self.marked = True
+
+    @property
+    def posts(self) -> int:
+        """How many POSTs are still owed for it, or in flight."""
+        return 1 if self.marks is None else self.marks.waiting.bit_count()
 
     @property
     def order(self) -> tuple[float, float, str]:

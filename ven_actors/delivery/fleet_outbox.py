@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ven_actors.delivery.entries import INFINITY, QueuedBlock, ReportState, RequestState
+from ven_actors.delivery.fates import decided
 from ven_actors.delivery.late_joining import last_missed_s
 from ven_actors.delivery.ledger import VenLedger
 from ven_actors.delivery.measures import measure_of
@@ -30,7 +31,7 @@ from ven_actors.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ven_actors.delivery.entries import NextWindow, OutboxReport
+    from ven_actors.delivery.entries import NextWindow, OutboxReport, Sendable
     from ven_actors.model import ReportRequest
     from ven_actors.records import Recovery
 
@@ -127,6 +128,8 @@ class FleetOutbox(Books):
         for request in asked.values():
             state = outbox.ask(request, self._new_request_key, partial(self._owed_since_s, outbox, waiting_s))
             if state is not None:
+                for report in outbox.narrow(state):
+                    self._journal.keep_report(report_record(report))
                 self._reopen(outbox, state)
                 self._journal.keep_request(request_record(outbox, state))
         self._forget_others(outbox, set(asked))
@@ -195,32 +198,32 @@ class FleetOutbox(Books):
                 record._replace(accepted=settled.accepted, unasked=settled.unasked, quarantined=settled.quarantined)
             )
 
-    def event_gone(self, outbox: VenOutbox, report: OutboxReport) -> None:
+    def event_gone(self, outbox: VenOutbox, report: Sendable) -> None:
         """Withdraw a report whose event the VTN no longer knows, and all else that event asks for, until a crawl."""
         event_id = report.request.request.event_id
         others = {name for name, state in outbox.requests.items() if state.request.event_id != event_id}
         self._forget_others(outbox, others)
         self.back(outbox, report, -INFINITY, in_doubt=False)
 
-    def back(self, outbox: VenOutbox, report: OutboxReport, next_try_s: float, *, in_doubt: bool) -> None:
+    def back(self, outbox: VenOutbox, report: Sendable, next_try_s: float, *, in_doubt: bool) -> None:
         """Put a report that was in flight back in its place, or withdraw it if nothing asks for it any more."""
         if not outbox.back(report, next_try_s, in_doubt=in_doubt):
-            self._note_withdrawn(report)
+            self._note_withdrawn(report.whole)
 
     def _note_withdrawn(self, report: OutboxReport) -> None:
         self._journal.keep_report(report_record(report))
         self._journal.keep_cursor(report.request.request_key, report.request.sealed_until_s)
 
-    def mark_sent(self, report: OutboxReport) -> None:
+    def mark_sent(self, report: Sendable) -> None:
         """Have the store know, before the first byte goes out, that this report may arrive."""
         if not report.marked:
-            report.marked = True
-            self._journal.keep_report(report_record(report))
+            report.mark()
+            self._journal.keep_report(report_record(report.whole))
 
-    def close(self, outbox: VenOutbox, report: OutboxReport, state: ReportState, words: str = "") -> None:
+    def close(self, outbox: VenOutbox, report: Sendable, state: ReportState, words: str = "") -> None:
         """Record a verdict and settle what it decides."""
         outbox.finish(report, state)
-        self._journal.keep_report(report_record(report, words))
+        self._journal.keep_report(report_record(report.whole, words))
         self.settle(outbox, report.blocks)
 
     def evict(self, outbox: VenOutbox, block: QueuedBlock) -> int:
@@ -228,15 +231,19 @@ class FleetOutbox(Books):
 
         Returns the number of readings lost: none if the block is settled, or on its way to the VTN right now.
         """
-        if outbox.blocks.get(block.start_s) is not block or outbox.in_flight in block.reports:
+        if outbox.blocks.get(block.start_s) is not block or _is_sending(outbox, block):
             return 0
         for report in [report for report in block.reports if report.state is ReportState.OPEN]:
             outbox.withdraw(report)
             self._note_withdrawn(report)
         del outbox.blocks[block.start_s]
-        lost = self.layouts[block.layout_id].readings
-        self.ledgers[outbox.name].evicted += lost
-        self._journal.evict(block_record(outbox, block), LedgerDelta(outbox.ven_key, lost))
+        ledger = self.ledgers[outbox.name]
+        accepted, refused = decided([block], self.layouts)
+        lost = self.layouts[block.layout_id].readings - accepted - refused
+        ledger.evicted += lost
+        ledger.accepted += accepted
+        ledger.quarantined += refused
+        self._journal.evict(block_record(outbox, block), LedgerDelta(outbox.ven_key, lost, accepted, refused))
         return lost
 
     def oldest_blocks(self, share: int) -> list[tuple[VenOutbox, list[QueuedBlock]]]:
@@ -247,3 +254,9 @@ class FleetOutbox(Books):
         for _, name, block in heapq.nsmallest(max(1, count // share), every, key=lambda entry: entry[:2]):
             chosen.setdefault(name, []).append(block)
         return [(self.vens[name], blocks) for name, blocks in chosen.items()]
+
+
+def _is_sending(outbox: VenOutbox, block: QueuedBlock) -> bool:
+    """Say whether a report of this block, or a reading of it, is on its way right now."""
+    flying = any(report.marks is not None and report.marks.flying for report in block.reports)
+    return flying or outbox.in_flight in block.reports

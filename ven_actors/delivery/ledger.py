@@ -28,12 +28,16 @@ class VenLedger:
     def settled(self) -> int:
         return self.accepted + self.unasked + self.quarantined
 
-    def readings(self, layouts: dict[int, Layout], blocks: Collection[QueuedBlock]) -> Readings:
+    def readings(
+        self, layouts: dict[int, Layout], blocks: Collection[QueuedBlock], decided: tuple[int, int] = (0, 0)
+    ) -> Readings:
+        """`decided` readings of these blocks are accepted, or refused, though the blocks are not settled yet."""
+        accepted, refused = decided
         return Readings(
             generated=self._spanned(layouts, gap=False),
-            accepted=self.accepted,
-            queued=self._queued(layouts, blocks),
-            quarantined=self.quarantined,
+            accepted=self.accepted + accepted,
+            queued=self._queued(layouts, blocks) - accepted - refused,
+            quarantined=self.quarantined + refused,
             evicted=self.evicted,
             unasked=self.unasked,
             gap=self._spanned(layouts, gap=True),

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ven_actors.delivery.entries import INFINITY, OutboxReport, ReportState, RequestState, Settlement
+from ven_actors.delivery.entries import INFINITY, OutboxReport, ReportState, RequestState
+from ven_actors.delivery.fates import settlement
+from ven_actors.delivery.marks import Reading, bits_of, marks_of, next_reading, restored
 from ven_actors.delivery.measures import measure_of
 from ven_actors.delivery.sealing import pieces, report_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ven_actors.delivery.entries import NextWindow, QueuedBlock
+    from ven_actors.delivery.entries import NextWindow, QueuedBlock, Sendable, Settlement
     from ven_actors.model import Layout, ReportRequest, Window
     from ven_actors.records import ReportRecord, SpanRecord
 
@@ -69,6 +71,8 @@ class VenOutbox:
                 record.layout_id, record.intervals, record.rows, record.periods, covered,
                 ReportState(record.state), in_doubt=record.maybe_sent, marked=record.maybe_sent,
             )  # fmt: skip
+            if record.marks is not None:
+                report.marks = restored(report, record.marks, self._layouts[record.layout_id])
             for block in covered:
                 block.reports.append(report)
             if report.state is ReportState.OPEN:
@@ -116,12 +120,29 @@ class VenOutbox:
             self.withdraw(report)
         return went, withdrawn
 
+    def narrow(self, state: RequestState) -> list[OutboxReport]:
+        """Send of its open reports no more readings than it asks for now; returns the reports that this changes."""
+        changed = []
+        for report in [report for report in self.queue if report.request is state]:
+            asked = bits_of(self._rows(state.request, report.layout_id), self._layouts[report.layout_id])
+            if report.marks is not None and report.marks.narrow(asked):
+                changed.append(report)
+                self._close_if_done(report)
+        return changed
+
     def withdraw(self, report: OutboxReport) -> None:
-        """Take an open report back: its window is no longer sealed. Until the next `seal` nothing is settled."""
+        """Take an open report back: its window is no longer sealed. Until the next `seal` nothing is settled.
+
+        One that goes out reading by reading stays sealed, and keeps what is accepted; the rest is no longer asked for.
+        """
+        self._horizon_s = -INFINITY
+        if report.marks is not None:
+            report.marks.narrow(0)
+            self._close_if_done(report)
+            return
         report.request.sealed_until_s = min(report.request.sealed_until_s, report.start_s)
         if report.marked:
             report.request.doubted.add(report.name)
-        self._horizon_s = -INFINITY
         self.queue.remove(report)
         report.state = ReportState.WITHDRAWN
         for block in report.blocks:
@@ -138,6 +159,9 @@ class VenOutbox:
                 upcoming = self._seal_ended(state, sealed)
                 horizon_s = horizon_s if upcoming is None else min(horizon_s, upcoming.start_s)
         self._horizon_s = horizon_s
+        for report in sealed:
+            if report.request.request.by_reading:
+                report.marks = marks_of(report.rows, self._layouts[report.layout_id])
         sealed.sort(key=lambda report: report.order)
         behind = bool(sealed and self.queue and self.queue[-1].order > sealed[0].order)
         self.queue.extend(sealed)
@@ -218,58 +242,58 @@ class VenOutbox:
 
     # --- what goes out, and what became of it
 
-    def next_to_send(self) -> OutboxReport | None:
-        """Return the report whose turn it is, whether or not its time to try has come; None while one is in flight."""
-        if self.in_flight is not None:
+    def next_to_send(self, now_s: float = -INFINITY) -> Sendable | None:
+        """Return what is next, whether or not its time to try has come; None while its stream has one in flight."""
+        if self.in_flight is not None or not self.queue:
             return None
-        return self.queue[0] if self.queue else None
+        return self.queue[0] if self.queue[0].marks is None else next_reading(self.queue, now_s)
 
     def known_reports(self, event_id: str) -> int:
         return sum(state.accepted for state in self.requests.values() if state.request.event_id == event_id)
 
-    def sending(self, report: OutboxReport) -> None:
-        self.queue.remove(report)
-        self.in_flight = report
+    def sending(self, report: Sendable) -> None:
+        if isinstance(report, Reading):
+            report.take_off()
+        else:
+            self.queue.remove(report)
+            self.in_flight = report
 
-    def back(self, report: OutboxReport, next_try_s: float, *, in_doubt: bool) -> bool:
+    def back(self, report: Sendable, next_try_s: float, *, in_doubt: bool) -> bool:
         """Put a report that was in flight back at its place; False if it is asked for no more and was withdrawn."""
-        self.in_flight = None
         report.in_doubt = report.in_doubt or in_doubt
         report.next_try_s = next_try_s
+        if isinstance(report, Reading):
+            rows = () if report.request.gone else self._rows(report.request.request, report.layout_id)
+            still_asked = report.land(still_asked=rows is None or report.rows[0] in rows)
+            self._close_if_done(report.whole)
+            return still_asked
+        self.in_flight = None
         self.queue.appendleft(report)
         if report.request.gone:
             self.withdraw(report)
         return not report.request.gone
 
-    def finish(self, report: OutboxReport, state: ReportState) -> None:
+    def finish(self, report: Sendable, state: ReportState) -> None:
         """Close the report that was in flight: accepted, or refused."""
-        self.in_flight = None
-        report.state = state
-        report.request.accepted += state is ReportState.ACCEPTED
+        if isinstance(report, Reading):
+            report.decide(accepted=state is ReportState.ACCEPTED)
+            self._close_if_done(report.whole)
+        else:
+            self.in_flight = None
+            report.state = state
+            report.request.accepted += state is ReportState.ACCEPTED
+
+    def _close_if_done(self, report: OutboxReport) -> None:
+        if report.marks is not None and not report.marks.waiting and report.state is ReportState.OPEN:
+            report.state = ReportState.REFUSED if report.marks.refused else ReportState.ACCEPTED
+            self.queue.remove(report)
 
     def settle(self, candidates: Iterable[QueuedBlock] | None = None) -> list[Settlement]:
         """Settle and forget every block (of `candidates`, or of all) whose fate is known for certain."""
         asked = self.blocks.values() if candidates is None else candidates
         closed = [block for block in asked if block.end_s <= self._horizon_s and not block.is_open]
-        settled = [settlement for settlement in map(self._fate, closed) if settlement is not None]
-        for settlement in settled:
-            del self.blocks[settlement.block.start_s]
+        fates = [settlement(block, self._layouts[block.layout_id], self.read_as_of_s) for block in closed]
+        settled = [known for known in fates if known is not None]
+        for known in settled:
+            del self.blocks[known.block.start_s]
         return settled
-
-    def _fate(self, block: QueuedBlock) -> Settlement | None:
-        refused = self._covered(block, ReportState.REFUSED)
-        accepted = self._covered(block, ReportState.ACCEPTED) - refused
-        layout = self._layouts[block.layout_id]
-        unasked = len(layout.resource_names) - len(refused) - len(accepted)
-        if unasked and block.end_s > self.read_as_of_s:
-            return None
-        width = len(layout.components)
-        return Settlement(block, len(accepted) * width, unasked * width, len(refused) * width)
-
-    def _covered(self, block: QueuedBlock, state: ReportState) -> set[int]:
-        rows: set[int] = set()
-        for report in block.reports:
-            if report.state is state and report.request.readings:
-                everything = range(len(self._layouts[block.layout_id].resource_names))
-                rows.update(everything if report.rows is None else report.rows)
-        return rows

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ven_actors.delivery.entries import QueuedBlock, RequestState
+from ven_actors.delivery.fates import decided
 from ven_actors.delivery.ledger import VenLedger
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.records import BlockRecord, ReportRecord, RequestRecord
@@ -30,6 +31,7 @@ def report_record(report: OutboxReport, words: str = "") -> ReportRecord:
     return ReportRecord(
         report.request.request_key, report.start_s, report.end_s, report.chunk, report.layout_id, report.name,
         report.intervals, report.rows, report.periods, report.state.value, report.marked, words,
+        None if report.marks is None else report.marks.record(),
     )  # fmt: skip
 
 
@@ -56,10 +58,12 @@ class Books:
         _restore_reports(recovery, by_key)
 
     def readings(self, name: str) -> Readings:
-        return self.ledgers[name].readings(self.layouts, self.vens[name].blocks.values())
+        blocks = self.vens[name].blocks.values()
+        return self.ledgers[name].readings(self.layouts, blocks, decided(blocks, self.layouts))
 
     def open_reports(self) -> int:
-        return sum(len(outbox.queue) + (outbox.in_flight is not None) for outbox in self.vens.values())
+        in_flight = sum(outbox.in_flight is not None for outbox in self.vens.values())
+        return in_flight + sum(report.posts for outbox in self.vens.values() for report in outbox.queue)
 
 
 def _restore_reports(recovery: Recovery, by_key: dict[int, VenOutbox]) -> None:

@@ -32,9 +32,9 @@ def drop_quarantined(database: SqliteDatabase) -> bool:
         f"SELECT start_s FROM block WHERE settled = {FINAL} ORDER BY start_s LIMIT 1 OFFSET ?", (count // 2,)
     ).fetchone()[0]
     _drop_blocks(database, f"settled = {FINAL} AND start_s <= ?", before_s)
-    database.execute_sql(
-        "DELETE FROM report WHERE state = 'refused' AND end_s < ?"
-        " AND end_s < (SELECT COALESCE(MIN(start_s), ?) FROM block WHERE settled != 1)",
+    _delete_reports(
+        database,
+        "state = 'refused' AND end_s < ? AND end_s < (SELECT COALESCE(MIN(start_s), ?) FROM block WHERE settled != 1)",
         (before_s, before_s),
     )
     return True
@@ -65,4 +65,10 @@ def _drop_reports(database: SqliteDatabase, before_s: int) -> None:
         database.execute_sql(
             "UPDATE request SET accepted_dropped = accepted_dropped + ? WHERE request_key = ?", counted
         )
-    database.execute_sql(f"DELETE FROM report WHERE {closed}", (before_s,))
+    _delete_reports(database, closed, (before_s,))
+
+
+def _delete_reports(database: SqliteDatabase, which: str, values: tuple[int, ...]) -> None:
+    key = "end_s, request_key, start_s, chunk"
+    database.execute_sql(f"DELETE FROM marks WHERE ({key}) IN (SELECT {key} FROM report WHERE {which})", values)
+    database.execute_sql(f"DELETE FROM report WHERE {which}", values)

@@ -11,6 +11,7 @@ from ven_actors.records import (
     BlockRecord,
     Counters,
     LayoutRecord,
+    MarksRecord,
     Recovery,
     ReportRecord,
     RequestRecord,
@@ -26,12 +27,18 @@ _REQUEST = msgspec.msgpack.Decoder(ReportRequest)
 _ROWS = msgspec.msgpack.Decoder(tuple[int, ...])
 _REPORT_COLUMNS = (
     "r.request_key, r.start_s, r.end_s, r.chunk, r.layout_id, r.name, r.intervals, r.row_numbers, r.periods,"
-    " r.state, r.maybe_sent, r.words"
+    " r.state, r.maybe_sent, r.words, m.asked, m.accepted, m.refused, m.maybe_sent"
 )
+_MARKS = (
+    "LEFT JOIN marks m"
+    " ON m.end_s = r.end_s AND m.request_key = r.request_key AND m.start_s = r.start_s AND m.chunk = r.chunk"
+)
+# Older makes have no such table.
+_NO_MARKS = "LEFT JOIN (SELECT NULL AS asked, NULL AS accepted, NULL AS refused, NULL AS maybe_sent) m"
 # Open reports, and closed ones that still decide what becomes of an open block.
-_REPORTS = f"""
+_REPORTS = """
     WITH oldest AS MATERIALIZED (SELECT ven_key, MIN(start_s) AS start_s FROM block WHERE settled = 0 GROUP BY ven_key)
-    SELECT {_REPORT_COLUMNS} FROM report r JOIN request q USING (request_key) LEFT JOIN oldest o USING (ven_key)
+    SELECT {columns} FROM report r JOIN request q USING (request_key) LEFT JOIN oldest o USING (ven_key) {marks}
     WHERE r.state = 'open' OR r.end_s > o.start_s
     ORDER BY r.end_s, r.request_key, r.start_s, r.chunk"""
 _VENS = """
@@ -60,6 +67,7 @@ def load_recovery(database: SqliteDatabase) -> Recovery:
         found: list[tuple[Any, ...]] = database.execute_sql(statement).fetchall()
         return found
 
+    marks = _MARKS if "marks" in database.get_tables() else _NO_MARKS
     counters = rows("SELECT value FROM meta WHERE key = 'counters'")
     recovery = Recovery(
         vens=msgspec.convert(rows(_VENS), list[VenRecord]),
@@ -73,7 +81,7 @@ def load_recovery(database: SqliteDatabase) -> Recovery:
             for key, ven_key, packed, sealed_until_s, accepted, gone in rows(_REQUESTS)
         ],
         blocks=msgspec.convert(rows(_UNSETTLED), list[BlockRecord]),
-        reports=[_report(row) for row in rows(_REPORTS)],
+        reports=[_report(row) for row in rows(_REPORTS.format(columns=_REPORT_COLUMNS, marks=marks))],
         counters=msgspec.json.decode(counters[0][0], type=Counters) if counters else Counters(),
         last_block_id=rows("SELECT COALESCE(MAX(block_id), 0) FROM block")[0][0],
     )
@@ -112,7 +120,7 @@ def settled_blocks(
         (from_s, ven_key, from_s),
     ).fetchall()
     reports = database.execute_sql(
-        f"SELECT {_REPORT_COLUMNS} FROM report r JOIN request q USING (request_key)"
+        f"SELECT {_REPORT_COLUMNS} FROM report r JOIN request q USING (request_key) {_MARKS}"
         " WHERE q.ven_key = ? AND r.state != 'open' AND r.end_s > ? ORDER BY r.end_s, r.request_key",
         (ven_key, from_s),
     ).fetchall()
@@ -125,5 +133,5 @@ def _report(row: tuple[Any, ...]) -> ReportRecord:
     intervals = _INTERVALS.decode(row[6])
     return ReportRecord(
         request_key, start_s, end_s, chunk, layout_id, name, intervals, rows, bool(row[8]), row[9], bool(row[10]),
-        row[11],
+        row[11], None if row[12] is None else MarksRecord(*map(bytes, row[12:16])),
     )  # fmt: skip

@@ -15,8 +15,9 @@ from ven_actors.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA_VERSION = "2"
-_OLDER = {"1": frozenset({"extra"})}  # what each older make has not; opening it for writing adds that
+SCHEMA_VERSION = "3"
+# What each older make has not; opening it for writing adds that.
+_OLDER = {"1": frozenset({"extra", "marks"}), "2": frozenset({"marks"})}
 
 
 class Meta(Model):
@@ -133,7 +134,24 @@ class Report(Model):
         without_rowid = True
 
 
-TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Extra, Block, Request, Report)
+class Marks(Model):
+    """How far a sealed report is that goes out reading by reading; see `records.MarksRecord`."""
+
+    end_s = FloatField()
+    request_key = IntegerField()
+    start_s = FloatField()
+    chunk = IntegerField()
+    asked = BlobField()
+    accepted = BlobField()
+    refused = BlobField()
+    maybe_sent = BlobField()
+
+    class Meta:
+        primary_key = CompositeKey("end_s", "request_key", "start_s", "chunk")
+        without_rowid = True
+
+
+TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Extra, Block, Request, Report, Marks)
 
 
 def connect(path: Path, *, max_bytes: int | None, read_only: bool = False) -> SqliteDatabase:

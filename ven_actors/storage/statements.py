@@ -25,15 +25,20 @@ REPORT = (
     "INSERT OR REPLACE INTO report(end_s, request_key, start_s, chunk, layout_id, name, intervals, row_numbers,"
     " periods, state, maybe_sent, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+REPORT_KEY = 4  # so many columns, the first ones, of REPORT and MARKS
+MARKS = (
+    "INSERT OR REPLACE INTO marks(end_s, request_key, start_s, chunk, asked, accepted, refused, maybe_sent)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 ENROLMENT = "UPDATE ven SET enrolment = ? WHERE key = ?"
 EVENT_BOOK = "UPDATE ven SET event_book = ? WHERE key = ?"
 EVICT_BLOCK = "DELETE FROM block WHERE start_s = ? AND ven_key = ?"
 EVICT_POWER = "DELETE FROM power WHERE block_id = ?"
 EVICT_EXTRA = "DELETE FROM extra WHERE block_id = ?"
-EVICTED = "UPDATE ven SET evicted = evicted + ? WHERE key = ?"
+EVICTED = "UPDATE ven SET evicted = evicted + ?, accepted = accepted + ?, quarantined = quarantined + ? WHERE key = ?"
 META = "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)"
 
 ORDER = (
-    VEN, LAYOUT, SPAN, POWER, EXTRA, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, ENROLMENT, EVENT_BOOK,
+    VEN, LAYOUT, SPAN, POWER, EXTRA, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, MARKS, ENROLMENT, EVENT_BOOK,
     EVICT_BLOCK, EVICT_POWER, EVICT_EXTRA, EVICTED, META,
 )  # fmt: skip

@@ -164,6 +164,9 @@ class Store:
             msgspec.msgpack.encode(record.intervals), rows, int(record.periods), record.state,
             int(record.maybe_sent), record.words,
         ))  # fmt: skip
+        if record.marks is not None:
+            key = (record.end_s, record.request_key, record.start_s, record.chunk)
+            self._pending[statements.MARKS].append((*key, *record.marks))
 
     def keep_enrolment(self, ven_key: int, enrolment: Enrolment) -> None:
         self._pending[statements.ENROLMENT].append((msgspec.msgpack.encode(enrolment), ven_key))
@@ -181,7 +184,7 @@ class Store:
         self._pending[statements.EVICT_BLOCK].append((record.start_s, record.ven_key))
         self._pending[statements.EVICT_POWER].append((record.block_id,))
         self._pending[statements.EVICT_EXTRA].append((record.block_id,))
-        self._pending[statements.EVICTED].append((delta.evicted, delta.ven_key))
+        self._pending[statements.EVICTED].append((delta.evicted, delta.accepted, delta.quarantined, delta.ven_key))
 
     # --- committing
 
@@ -233,7 +236,11 @@ class Store:
         connection = self._database.connection()
         for statement in statements.ORDER:
             if statement in self._pending:
-                connection.executemany(statement, self._pending[statement])
+                rows = self._pending[statement]
+                if statement in {statements.REPORT, statements.MARKS}:
+                    # A report that goes out reading by reading changes often between two commits: the last one counts.
+                    rows = list({row[: statements.REPORT_KEY]: row for row in rows}.values())
+                connection.executemany(statement, rows)
 
     def _check_fence(self) -> None:
         owner = self.meta("owner")
