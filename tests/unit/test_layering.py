@@ -14,16 +14,17 @@ MAY_IMPORT = {
     "secret": set(),
     "model": {"secret"},
     "columns": set(),
+    "signals": set(),
     "durations": set(),
     "meters": set(),
     "messages": {"model"},
     "records": {"model"},
     "delivery": {"model", "errors", "records", "columns"},
-    "openadr": {"model", "errors"},
-    "simulation": {"model", "errors", "meters", "columns"},
+    "openadr": {"model", "errors", "signals"},
+    "simulation": {"model", "errors", "meters", "columns", "signals"},
     "storage": {"model", "errors", "meters", "records"},
     "vtn": set(),
-    "actors": {"model", "errors", "columns", "messages", "records", "delivery", "openadr", "simulation"},
+    "actors": {"model", "errors", "columns", "signals", "messages", "records", "delivery", "openadr", "simulation"},
     "telemetry": {"errors"},
     "metrics": {"errors"},
     "control": {"errors"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
 }
 SEES_EVERYTHING = {"fleet", "cli", "testing", "__main__", "__init__"}
 # The pure part of the client side: no socket, no session. It is all that actors may use of it.
-PURE_OPENADR = {"report_schedule", "event_book", "events", "comparison"}
+PURE_OPENADR = {"report_schedule", "event_book", "events", "comparison", "signals"}
 FOREIGN_TO_ACTORS = {"requests", "urllib3", "peewee", "playhouse", "h5py", "sqlite3", "socket", "http"}
 
 

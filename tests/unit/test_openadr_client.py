@@ -322,8 +322,8 @@ def test_r17_an_event_that_fails_when_asked_for_by_id_fails_the_crawl(vtn: Vtn, 
         client.crawl(["x"])
 
 
-def test_r18_active_is_never_asked_for(vtn: Vtn, client: VtnClient) -> None:
-    """Edge case 4: absence then always means gone."""
+def test_r18_edge_case_4_active_is_never_asked_for(vtn: Vtn, client: VtnClient) -> None:
+    """A finished event stays in the list, so absence always means gone."""
     client.crawl()
     assert not any("active" in each for each in vtn.asked)
 

@@ -21,7 +21,7 @@ def planned(setting: Setting = SETTING, **parts: object) -> IntervalPlan | None:
 
 def places(**parts: object) -> list[tuple[int, float, float]]:
     plan = planned(**parts)
-    return [] if plan is None else [tuple(interval) for interval in plan.intervals]
+    return [] if plan is None else [interval[:3] for interval in plan.intervals]
 
 
 def intervals(*periods: Period | None) -> tuple[Interval, ...]:

@@ -99,8 +99,8 @@ def test_r31_each_branch_of_the_procedure_over_six_intervals(
     assert ids(request) == [one for i, one in enumerate(expected) if i == 0 or one[-1] > expected[i - 1][-1]]
 
 
-def test_r31_ids_are_labels_and_array_order_counts() -> None:
-    """Edge case 12: ids 7, 3, 9; startInterval 1 means the second element."""
+def test_r31_edge_case_12_ids_are_labels_and_array_order_counts() -> None:
+    """Ids 7, 3, 9; startInterval 1 means the second element."""
     plan = IntervalPlan(
         (EventInterval(7, 0, 10), EventInterval(3, 10, 20), EventInterval(9, 20, 30)), None, 30, implied=False
     )

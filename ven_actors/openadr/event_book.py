@@ -12,10 +12,15 @@ import msgspec
 from ven_actors.errors import DataError, VtnNonsense
 from ven_actors.model import ReportDescriptor, ReportRequest
 from ven_actors.openadr.durations import NOW, parse_start
-from ven_actors.openadr.events import Event
-from ven_actors.openadr.interval_plans import Setting, plan_of
+from ven_actors.openadr.events import Event, Program
+from ven_actors.openadr.interval_plans import Setting, placed_of, plan_of
+from ven_actors.openadr.signals import Contender, SignalPlan
+from ven_actors.openadr.timelines import Timeline
+from ven_actors.signals import Signal
 
 FORMAT = 1
+LIMITS = frozenset({"IMPORT_CAPACITY_LIMIT", "EXPORT_CAPACITY_LIMIT"})
+_NO_RESTRICTION = ReportDescriptor("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,21 @@ class Entry(msgspec.Struct, frozen=True):
 class _Stored(msgspec.Struct, frozen=True):
     format: int
     entries: dict[str, Entry]
+    programs: dict[str, Program] | None = None
 
 
 class EventBook:
-    """Pure: knows no clock and no network; `to_bytes` and `from_bytes` keep it over a restart."""
+    """Pure: knows no clock and no network; `to_bytes` and `from_bytes` keep it over a restart.
 
-    def __init__(self, entries: Mapping[str, Entry] | None = None) -> None:
+    `programs` None means that none have been read yet.
+    """
+
+    def __init__(
+        self, entries: Mapping[str, Entry] | None = None, programs: Mapping[str, Program] | None = None
+    ) -> None:
         self._entries = dict(entries or {})
+        self._programs = None if programs is None else dict(programs)
+        self._heard = False
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -60,12 +73,16 @@ class EventBook:
         as_of_s: float,
         complete: bool = True,
         unreadable_ids: Collection[str] = (),
+        programs: Iterable[Program] | None = None,
     ) -> Changes:
         """Take in a crawl that began at `as_of_s`.
 
         Events are concluded to be gone only from a `complete` crawl; those of `unreadable_ids` are there, but could
-        not be read, and stay as they were.
+        not be read, and stay as they were. `programs` are all that the VEN can read; None leaves them as they were.
         """
+        self._heard = True
+        if programs is not None:
+            self._programs = {program.program_id: program for program in programs}
         read = {event.event_id: event for event in events}
         new, changed = [], []
         for event_id, event in sorted(read.items()):
@@ -104,8 +121,35 @@ class EventBook:
                     requests.append(ReportRequest(request_id, event_id, program_id, descriptor, plan, rows))
         return tuple(requests)
 
+    def signal_plan(self, ven_name: str, resource_names: Collection[str]) -> SignalPlan:
+        """The signals of all events of programs that the VEN can read (R12), until the next `update`.
+
+        A book that comes from its bytes knows no capacity limits before its first `update`: a device that was
+        without power must not trust those it had (R42).
+        """
+        contenders = []
+        for entry in self._entries.values():
+            program = None if self._programs is None else self._programs.get(entry.event.program_id)
+            if program is None and self._programs is not None:
+                continue
+            rows = _concerned(entry.event, _NO_RESTRICTION, ven_name, resource_names)
+            # Only reports have to fit the VEN's own intervals; signals are exact to the second.
+            placed = placed_of(entry.event, Setting(ven_name, 1, entry.anchor_s, entry.first_seen_s))
+            if placed is not None:
+                contenders.append(Contender(entry.event, entry.anchor_s, Timeline(placed), rows, program))
+        return SignalPlan(contenders, tuple(resource_names), void=() if self._heard else LIMITS)
+
+    def signals_at(self, ven_name: str, resource_names: Collection[str], instant_s: float) -> tuple[Signal, ...]:
+        """The signals in force at `instant_s`; whoever asks often keeps the `signal_plan`."""
+        return self.signal_plan(ven_name, resource_names).signals_at(instant_s)
+
+    def notices(self) -> tuple[str, ...]:
+        """What the VTN says in a way that had to be guessed at, in words."""
+        naive = (event_id for event_id, entry in sorted(self._entries.items()) if entry.event.naive_times)
+        return tuple(f"event {event_id!r} has times without a zone; they are taken as UTC" for event_id in naive)
+
     def to_bytes(self) -> bytes:
-        return msgspec.msgpack.encode(_Stored(FORMAT, self._entries))
+        return msgspec.msgpack.encode(_Stored(FORMAT, self._entries, self._programs))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> EventBook:
@@ -116,7 +160,7 @@ class EventBook:
             raise DataError(f"the stored event book cannot be read ({error}); it is read anew from the VTN") from None
         if stored.format != FORMAT:
             raise DataError(f"the stored event book is of format {stored.format}; this program reads {FORMAT}")
-        return cls(stored.entries)
+        return cls(stored.entries, stored.programs)
 
 
 def _anchor_s(event: Event, as_of_s: float) -> float:

@@ -31,22 +31,39 @@ def is_cancelled(event: Event) -> bool:
     return period is not None and period.start_s == NOW and period.duration is not None and period.duration.is_zero
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event's plan, and one round of its list before the event's own duration cuts it, each with its index."""
+
+    plan: IntervalPlan
+    whole: tuple[tuple[int, EventInterval], ...]
+
+
 def plan_of(event: Event, setting: Setting) -> IntervalPlan | None:
     """The event's intervals; None where it is cancelled or all of them are of no length."""
-    if is_cancelled(event):
+    if event.intervals or is_cancelled(event):
+        placed = placed_of(event, setting)
+        return None if placed is None else placed.plan
+    return _implied_plan(event, setting)
+
+
+def placed_of(event: Event, setting: Setting) -> Placed | None:
+    """The intervals that the event lists; None where it lists none, is cancelled, or all of them are of no length."""
+    if not event.intervals or is_cancelled(event):
         return None
-    if not event.intervals:
-        return _implied_plan(event, setting)
     intervals, period = _Resolver(event, setting).resolve()
-    intervals = [interval for interval in intervals if math.isfinite(interval.start_s)]
-    if all(interval.end_s <= interval.start_s for interval in intervals):
+    whole = tuple((index, each) for index, each in enumerate(intervals) if math.isfinite(each.start_s))
+    if all(each.end_s <= each.start_s for _, each in whole):
         return None
-    last_end_s = max(interval.end_s for interval in intervals)
-    end_s = _event_end_s(event, intervals[0].start_s, last_end_s)
+    first_s = min(each.start_s for _, each in whole)
+    last_end_s = max(each.end_s for _, each in whole)
+    end_s = _event_end_s(event, first_s, last_end_s)
     if end_s > last_end_s:
-        return IntervalPlan(tuple(intervals), period.seconds, end_s, implied=False, period_months=period.months)
-    kept = tuple(each._replace(end_s=min(each.end_s, end_s)) for each in intervals if each.start_s < end_s)
-    return IntervalPlan(kept, None, end_s, implied=False)
+        plan = IntervalPlan(tuple(each for _, each in whole), period.seconds, end_s, False, period.months)
+    else:
+        kept = tuple(each._replace(end_s=min(each.end_s, end_s)) for _, each in whole if each.start_s < end_s)
+        plan = IntervalPlan(kept, None, end_s, implied=False)
+    return Placed(plan, whole)
 
 
 def _event_end_s(event: Event, start_s: float, otherwise_s: float) -> float:
@@ -89,6 +106,7 @@ class _Resolver:
         self._default = None if event.period is None else event.period.duration
         self._absolute = [self._absolute_start_s(index) for index in range(len(self._intervals))]
         self._shifts = self._all_shifts()
+        self._following = self._all_following()
 
     def resolve(self) -> tuple[list[EventInterval], Duration]:
         """One round, and how far the next round lies behind it."""
@@ -133,11 +151,17 @@ class _Resolver:
         duration = self._duration(index)
         if duration is not None:
             return add(start_s, duration)
-        for later in range(index + 1, len(self._intervals)):
-            absolute_s = self._absolute[later]
-            if absolute_s is not None:
-                return absolute_s + self._shifts[later]
-        return _event_end_s(self._event, first_s, math.inf)
+        following_s = self._following[index]
+        return _event_end_s(self._event, first_s, math.inf) if following_s is None else following_s
+
+    def _all_following(self) -> list[float | None]:
+        """The next absolute start after each interval."""
+        following: list[float | None] = []
+        next_s: float | None = None
+        for absolute_s, shift_s in zip(reversed(self._absolute), reversed(self._shifts), strict=True):
+            following.append(next_s)
+            next_s = next_s if absolute_s is None else absolute_s + shift_s
+        return following[::-1]
 
     def _duration(self, index: int) -> Duration | None:
         period = self._intervals[index].period
@@ -150,7 +174,8 @@ class _Resolver:
         contiguous = all(absolute_s is None for absolute_s in self._absolute[1:])
         if months and contiguous and len(known) == len(durations):
             return Duration(months, sum(duration.seconds for duration in known))
-        return Duration(0, max(interval.end_s for interval in resolved) - resolved[0].start_s)
+        first_s = min(interval.start_s for interval in resolved)
+        return Duration(0, max(interval.end_s for interval in resolved) - first_s)
 
 
 def _shift_s(event: Event, setting: Setting, index: int, randomize: Duration | None) -> float:
