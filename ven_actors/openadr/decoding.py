@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import threading
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,6 +14,8 @@ T = TypeVar("T")
 
 _SHOWN = 80
 _WORDS = 300
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+_building = threading.Lock()
 
 
 def decode(body: bytes | msgspec.Raw, shape: type[T], what: str, *, secret: bool = False) -> T:
@@ -21,12 +24,22 @@ def decode(body: bytes | msgspec.Raw, shape: type[T], what: str, *, secret: bool
     A `secret` body is not quoted in the error.
     """
     try:
-        return msgspec.json.decode(body, type=shape, strict=False)
+        read: T = _decoder(shape).decode(body)
     except RecursionError:
         raise VtnNonsense(f"{what} is nested too deep to be read") from None
     except (msgspec.MsgspecError, ValueError) as error:
         quoted = "" if secret else f"; it begins {bytes(body)[:_SHOWN]!r}"
         raise VtnNonsense(f"{what} cannot be read: {error}{quoted}") from None
+    return read
+
+
+def _decoder(shape: type) -> msgspec.json.Decoder[Any]:
+    """One per shape, built by one thread at a time: msgspec crashes where two are the first to meet a Struct."""
+    decoder = _decoders.get(shape)
+    if decoder is None:
+        with _building:
+            decoder = _decoders.setdefault(shape, msgspec.json.Decoder(shape, strict=False))
+    return decoder
 
 
 def id_of(raw: bytes | msgspec.Raw) -> str | None:

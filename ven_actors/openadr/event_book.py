@@ -46,6 +46,9 @@ class _Stored(msgspec.Struct, frozen=True):
     programs: dict[str, Program] | None = None
 
 
+_stored = msgspec.msgpack.Decoder(_Stored)
+
+
 class EventBook:
     """Pure: knows no clock and no network; `to_bytes` and `from_bytes` keep it over a restart.
 
@@ -155,7 +158,7 @@ class EventBook:
     def from_bytes(cls, data: bytes) -> EventBook:
         """Raises `DataError` for anything that `to_bytes` did not write."""
         try:
-            stored = msgspec.msgpack.decode(data, type=_Stored)
+            stored = _stored.decode(data)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise DataError(f"the stored event book cannot be read ({error}); it is read anew from the VTN") from None
         if stored.format != FORMAT:
