@@ -50,6 +50,12 @@ def vtn_calls() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def callback_probe() -> ModuleType:
+    """`callback_probe.CallbackProbe()`: a callback server as a context manager."""
+    return load_helper("callback_probe")
+
+
+@pytest.fixture(scope="session")
 def spec31() -> Any:
     """The official OpenADR 3.1.0 file: `check_request(...)` and `check_answer(...)` return lists of violations."""
     file = official_file()

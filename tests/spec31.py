@@ -45,6 +45,12 @@ def put_right(document: dict[str, Any]) -> None:
         stored["properties"] = {k: v for k, v in stored["properties"].items() if k != "objectType"}
         stored["required"] = [name for name in schemas[request]["required"] if name != "objectType"]
         schemas[answer]["allOf"] = [{"$ref": "#/components/schemas/objectMetadata"}, stored]
+    # A subscription with a program is an event too, as nothing binds the object type to the object.
+    of_a_notification = schemas["notification"]["properties"]["object"]
+    of_a_notification["oneOf"] = [
+        {**each, "properties": {"objectType": {"const": each["$ref"].rpartition("/")[2].upper()}}}
+        for each in of_a_notification["oneOf"]
+    ]
     # An item without a type would be anything.
     schemas["programRequest"]["properties"]["programDescriptions"]["items"]["type"] = "object"
     # Left out by accident.
@@ -104,6 +110,10 @@ class OfficialFile:
         problem = {"$ref": "#/components/schemas/problem"}
         schema = problem if response is None else self._resolved(response)["content"]["application/json"]["schema"]
         return [f"{method} {path} {status}: {line}" for line in self._check_json(schema, body)]
+
+    def check_object(self, schema: str, value: Any) -> list[str]:
+        """Hold a value against one of the file's schemas by name."""
+        return self._check({"$ref": f"#/components/schemas/{schema}"}, value)
 
     def _operation(self, method: str, path: str) -> tuple[dict[str, Any], list[Any], dict[str, str]] | str:
         bare = path.partition(self._prefix)[2] if self._prefix in path else path

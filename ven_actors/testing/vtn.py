@@ -20,6 +20,8 @@ from ven_actors.vtn.demo import DemoPlan
 from ven_actors.vtn.energydesk.book import Plan
 from ven_actors.vtn.facts import Clock, Kind, Query, ReportQuery, Role, Viewer
 from ven_actors.vtn.faults import Drop, Fault, Faulty
+from ven_actors.vtn.push.callbacks import CallbackPlan
+from ven_actors.vtn.push.house import PushPlan
 from ven_actors.vtn.rules import EVERYTHING, Rules
 from ven_actors.vtn.server import VtnServer, listen, root_url
 from ven_actors.vtn.v310 import drafts
@@ -29,6 +31,7 @@ __all__ = ["BL", "VEN", "Client", "DemoPlan", "Drop", "Exchange", "Fault", "InPr
 
 VEN = Client("ven-1", "ven-1-secret", Role.VEN)
 BL = Client("bl", "bl-secret", Role.BL)
+LOOPBACK_PUSH = PushPlan(CallbackPlan(loopback_only=True))
 _READY_WITHIN_S = 30.0
 _ALL = 1_000_000
 
@@ -54,7 +57,7 @@ class InProcessVtn:
 
     `base_url` is that of OpenADR 3.1.0, `base_urls` has those of all interfaces, `requests` what has been answered
     so far, in order. `fault`, if set, is asked about each request (method, path, body) in the VTN's thread and may
-    return a `Fault`.
+    return a `Fault`. Webhooks go to this machine only, unless `push_plan` says otherwise.
     """
 
     def __init__(
@@ -67,13 +70,14 @@ class InProcessVtn:
         state_dir: Path | None = None,
         port: int = 0,
         energydesk_plan: Plan | None = None,
+        push_plan: PushPlan = LOOPBACK_PUSH,
     ) -> None:
         self.clients = tuple(clients)
         self.fault: FaultHook | None = None
         self.requests: list[Exchange] = []
         self.vtn = Vtn(
             clients=self.clients, now_s=now_s, mono_s=time.monotonic, state_dir=state_dir, limits=limits, demo=demo,
-            energydesk_plan=energydesk_plan,
+            energydesk_plan=energydesk_plan, push_plan=push_plan,
         )  # fmt: skip
         self.identity = self.vtn.identity
         self._ready = threading.Event()
@@ -153,7 +157,7 @@ class InProcessVtn:
         def forget(rules: Rules) -> None:
             for report in rules.find_reports(EVERYTHING, ReportQuery(limit=_ALL)):
                 rules.delete_report(EVERYTHING, report.id)
-            for kind in (Kind.RESOURCE, Kind.VEN, Kind.EVENT, Kind.PROGRAM):
+            for kind in (Kind.SUBSCRIPTION, Kind.RESOURCE, Kind.VEN, Kind.EVENT, Kind.PROGRAM):
                 for shown in rules.find(EVERYTHING, kind, Query(limit=_ALL)):
                     rules.delete(EVERYTHING, kind, shown.stored.id)
 

@@ -24,6 +24,7 @@ from ven_actors.vtn.energydesk.book import Book, Plan
 from ven_actors.vtn.exchange import Desk, problem_answer
 from ven_actors.vtn.facts import Clock, Role
 from ven_actors.vtn.problems import Problem
+from ven_actors.vtn.push.house import Push, PushPlan
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.store.database import identity_of, lock_state, open_database
 from ven_actors.vtn.store.objects import Objects
@@ -50,7 +51,8 @@ class Vtn:
     """Everything of a VTN but its socket; `app` is the ASGI application.
 
     `state_dir` None keeps it all in memory. `now_s` is the VTN's time (object metadata, which events are over),
-    `mono_s` judges the life of tokens. Raises `StateUnusable`; a context manager that closes the store.
+    `mono_s` judges the life of tokens and when webhooks are tried again. Raises `StateUnusable`; a context manager
+    that closes the store.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Vtn:
         limits: Limits | None = None,
         demo: DemoPlan | None = None,
         energydesk_plan: Plan | None = None,
+        push_plan: PushPlan | None = None,
     ) -> None:
         limits = limits or Limits()
         known = Clients(clients)
@@ -73,12 +76,20 @@ class Vtn:
             self.identity = identity_of(connection)
             reports = Reports(connection, limits.keep_bytes)
             self.book = Book(connection, energydesk_plan or Plan(), limits.keep_bytes)
-            rules = Rules(Objects(connection), reports, now_s)
-            self.worker = Worker(connection, rules, reset=reports.recount)
+            push = Push(push_plan or PushPlan(), mono_s)
+            undo.callback(push.close)
+            rules = Rules(Objects(connection), reports, now_s, push.announcer.hear)
+            push.tell(rules, known.role_of)
+
+            def undone() -> None:
+                reports.recount()
+                push.announcer.undone()
+
+            self.worker = Worker(connection, rules, reset=undone, committed=push.announcer.committed)
             undo.callback(self.worker.close)
             self._closing = undo.pop_all()
         self.tokens = Tokens(limits.token_life_s, mono_s)
-        self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes)
+        self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks)
         self._demo = None if demo is None else Demo(self.worker, now_s, demo)
         self.app = self._build_app()
 

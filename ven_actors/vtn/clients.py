@@ -44,6 +44,10 @@ class Clients:
     def __len__(self) -> int:
         return len(self._by_name)
 
+    def role_of(self, name: str) -> Role | None:
+        client = self._by_name.get(name)
+        return None if client is None else client.role
+
     def find(self, name: str, secret: str) -> Client | None:
         """The client, if name and secret are right; takes as long for a wrong name as for a wrong secret."""
         client = self._by_name.get(name)

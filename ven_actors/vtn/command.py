@@ -20,6 +20,8 @@ from ven_actors.vtn.energydesk.book import Plan
 from ven_actors.vtn.energydesk.options import Approval
 from ven_actors.vtn.facts import Clock
 from ven_actors.vtn.problems import StateUnusable
+from ven_actors.vtn.push.callbacks import CallbackPlan
+from ven_actors.vtn.push.house import PushPlan
 from ven_actors.vtn.server import VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
 from ven_actors.vtn.units import Bytes, Seconds
 
@@ -95,6 +97,12 @@ def _option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
     type=click.Choice(["409", "500"]),
     help="What registering a resource twice is answered there: 409, or a 500 whose words say so.",
 )
+@_option(
+    "--webhook-ca-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="PEM file of the authorities that callback servers are checked with, instead of the system's.",
+)
+@_option("--webhooks-loopback-only", is_flag=True, help="Refuse subscriptions with callbacks on other machines.")
 @_option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(
     host: str,
@@ -111,6 +119,8 @@ def vtn(
     demo_start: float | None,
     energydesk_approve: Plan,
     energydesk_existing: str,
+    webhook_ca_file: Path | None,
+    webhooks_loopback_only: bool,
     exit_with_stdin: bool,
 ) -> None:
     """Run the embedded VTN: a small OpenADR server, 3.0.1 and 3.1 beside each other, for demos and tests.
@@ -130,6 +140,7 @@ def vtn(
             limits=Limits(keep_bytes, max_body, token_life),
             demo=DemoPlan(demo_report_every, demo_speed) if demo else None,
             energydesk_plan=replace(energydesk_approve, existing_status=int(energydesk_existing)),
+            push_plan=PushPlan(CallbackPlan(webhook_ca_file, webhooks_loopback_only)),
         )
     except (StateUnusable, ClientsError) as error:
         raise CannotStart(str(error)) from error

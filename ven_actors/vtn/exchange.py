@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ven_actors.vtn.clients import Clients
 from ven_actors.vtn.facts import Clock
 from ven_actors.vtn.problems import Problem, problem_json
+from ven_actors.vtn.push.callbacks import Callbacks
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.store.worker import Worker
 from ven_actors.vtn.tokens import Tokens
@@ -30,6 +31,7 @@ class Desk:
     tokens: Tokens
     now_s: Clock
     max_body_bytes: int
+    callbacks: Callbacks
 
 
 def json_answer(status: int, content: bytes) -> Response:

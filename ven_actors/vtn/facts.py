@@ -23,6 +23,15 @@ class Kind(StrEnum):
     EVENT = "EVENT"
     VEN = "VEN"
     RESOURCE = "RESOURCE"
+    SUBSCRIPTION = "SUBSCRIPTION"
+
+
+class Operation(StrEnum):
+    """What happened to an object, in the words of OpenADR 3.1.0."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,11 @@ class Viewer:
 class Draft:
     """An object as a client wants it.
 
-    `body` is a JSON object without metadata, clientID and targets. `name` is what has to be unique, `parent_id`
-    the program of an event or the ven of a resource, `ends_s` when an event has transpired (None: never).
-    `client_id` None means: whoever asks. `targets` None means that none were given. `body_301` is the object as
-    OpenADR 3.0.1 has it, with its targets, where it came that way.
+    `body` is a JSON object without metadata, clientID and targets. `name` is what has to be unique (for a
+    subscription, which has no such name, its clientName), `parent_id` the program of an event or subscription and
+    the ven of a resource, `ends_s` when an event has transpired (None: never). `client_id` None means: whoever asks.
+    `targets` None means that none were given. `body_301` is the object as OpenADR 3.0.1 has it, with its targets,
+    where it came that way.
     """
 
     kind: Kind
@@ -75,12 +85,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a list is asked for; everything given has to hold. `active_at_s` leaves out what ended by then."""
+    """What a list is asked for; everything given has to hold.
+
+    `active_at_s` leaves out what ended by then; `objects` is for subscriptions: those to all of these kinds.
+    """
 
     name: str | None = None
     parent_id: str | None = None
     targets: tuple[str, ...] = ()
     active_at_s: float | None = None
+    objects: tuple[str, ...] = ()
     skip: int = 0
     limit: int = 50
 
@@ -122,3 +136,21 @@ class ReportQuery:
     client_name: str | None = None
     skip: int = 0
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has happened to one object or report: `before` is None for a new one, `after` for one that is gone.
+
+    `drawn_along` is for what was deleted because it hung on something.
+    """
+
+    before: Stored | StoredReport | None
+    after: Stored | StoredReport | None
+    drawn_along: bool = False
+
+    @property
+    def operation(self) -> Operation:
+        if self.before is None:
+            return Operation.CREATE
+        return Operation.DELETE if self.after is None else Operation.UPDATE

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ven_actors.vtn.facts import (
+    Change,
     Clock,
     Draft,
     Kind,
@@ -23,6 +25,11 @@ from ven_actors.vtn.store.objects import Objects
 from ven_actors.vtn.store.reports import Reports
 
 EVERYTHING = Viewer("", Role.BL)
+_GRANTED_BY_BL = frozenset({Kind.VEN, Kind.RESOURCE})
+
+
+def _nobody_listens(_change: Change) -> None:
+    """What `hear` is by default."""
 
 
 class Shown(NamedTuple):
@@ -34,13 +41,17 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The VTN without its wire. Every method runs in the store's thread and raises `Problem` before any change."""
+    """The VTN without its wire. Every method runs in the store's thread and raises `Problem` before any change.
+
+    `hear` is told of every change within its transaction.
+    """
 
     objects: Objects
     reports: Reports
     now_s: Clock
+    hear: Callable[[Change], None] = _nobody_listens
 
-    # --- programs, events, vens, resources ---
+    # --- programs, events, vens, resources, subscriptions ---
 
     def create(self, viewer: Viewer, draft: Draft) -> Shown:
         """409 for a taken name or an unknown program; 404 for a resource of an unknown ven."""
@@ -48,30 +59,39 @@ class Rules:
             self._need_parent(viewer, draft, status=404 if draft.kind is Kind.RESOURCE else 409)
         owned = replace(draft, client_id=draft.client_id or viewer.client_id)
         try:
-            return self._shown(self.objects.insert(owned, self.now_s()), viewer)
+            stored = self.objects.insert(owned, self.now_s())
         except sqlite3.IntegrityError as error:
             raise _name_taken(draft) from error
+        self.hear(Change(None, stored))
+        return self._shown(stored, viewer)
 
     def replace(self, viewer: Viewer, object_id: str, draft: Draft) -> Shown:
         """As `create`; what only business logic may set (clientID, targets) stays when a VEN writes."""
         old = self._need(viewer, draft.kind, object_id)
         if draft.parent_id is not None:
             self._need_parent(viewer, draft, status=409)
-        if not viewer.grants:
+        if not viewer.grants and draft.kind in _GRANTED_BY_BL:
             draft = replace(draft, client_id=None, targets=old.draft.targets)
         draft = replace(draft, client_id=draft.client_id or old.draft.client_id)
         try:
-            return self._shown(self.objects.replace(old, draft, self.now_s()), viewer)
+            stored = self.objects.replace(old, draft, self.now_s())
         except sqlite3.IntegrityError as error:
             raise _name_taken(draft) from error
+        self.hear(Change(old, stored))
+        return self._shown(stored, viewer)
 
     def delete(self, viewer: Viewer, kind: Kind, object_id: str) -> Shown:
-        """What hangs on the object goes too: a program's events, a ven's resources. Reports stay."""
+        """What hangs on it goes too: a program's events and subscriptions, a ven's resources. Reports stay.
+
+        Subscriptions are the last to be heard of, so that they still tell what they were for.
+        """
         stored = self._need(viewer, kind, object_id)
         shown = self._shown(stored, viewer)
-        self.objects.delete(stored)
-        if kind is Kind.EVENT:
-            self.reports.forget_bodiless(object_id)
+        drawn_along = self.objects.delete(stored)
+        for each in sorted([*drawn_along, stored], key=lambda gone: gone.draft.kind is Kind.SUBSCRIPTION):
+            if each.draft.kind is Kind.EVENT:
+                self.reports.forget_bodiless(each.id)
+            self.hear(Change(each, None, drawn_along=each is not stored))
         return shown
 
     def get(self, viewer: Viewer, kind: Kind, object_id: str) -> Shown:
@@ -91,15 +111,20 @@ class Rules:
 
     def create_report(self, viewer: Viewer, draft: ReportDraft) -> StoredReport:
         program_id = self._program_of(viewer, draft)
-        return self.reports.insert(draft, viewer.client_id, program_id, self.now_s())
+        report = self.reports.insert(draft, viewer.client_id, program_id, self.now_s())
+        self.hear(Change(None, report))
+        return report
 
     def replace_report(self, viewer: Viewer, report_id: str, draft: ReportDraft) -> StoredReport:
         old = self.get_report(viewer, report_id)
-        return self.reports.replace(old, draft, self._program_of(viewer, draft), self.now_s())
+        report = self.reports.replace(old, draft, self._program_of(viewer, draft), self.now_s())
+        self.hear(Change(old, report))
+        return report
 
     def delete_report(self, viewer: Viewer, report_id: str) -> StoredReport:
         report = self.get_report(viewer, report_id)
         self.reports.delete(report)
+        self.hear(Change(report, None))
         return report
 
     def get_report(self, viewer: Viewer, report_id: str) -> StoredReport:
@@ -142,7 +167,14 @@ class Rules:
         if viewer.sees_all or not any(stored.draft.targets for stored in found):
             return [Shown(stored, stored.draft.targets) for stored in found]
         granted = self.objects.granted(viewer.client_id)
-        return [Shown(stored, _cut(stored.draft.targets, granted)) for stored in found]
+        return [shown_with(stored, granted) for stored in found]
+
+
+def shown_with(stored: Stored, granted: frozenset[str]) -> Shown:
+    """As a VEN with these targets sees it; those of a subscription are its own client's words."""
+    if stored.draft.kind is Kind.SUBSCRIPTION:
+        return Shown(stored, stored.draft.targets)
+    return Shown(stored, _cut(stored.draft.targets, granted))
 
 
 def _cut(targets: tuple[str, ...] | None, granted: frozenset[str]) -> tuple[str, ...] | None:

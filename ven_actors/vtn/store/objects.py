@@ -1,4 +1,4 @@
-"""Programs, events, vens and resources as rows. Lists come in the order of creation."""
+"""Programs, events, vens, resources and subscriptions as rows. Lists come in the order of creation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ _GRANTED = (
     "SELECT given.target FROM object holder JOIN target given ON given.seq = holder.seq"
     " WHERE holder.client_id = ? AND holder.kind IN ('VEN', 'RESOURCE')"
 )
-_BY_CLIENT = frozenset({Kind.VEN, Kind.RESOURCE})
+_BY_CLIENT = frozenset({Kind.VEN, Kind.RESOURCE, Kind.SUBSCRIPTION})
+# Each kind of `o.body` that a subscription is to, once; a BLOB is no JSON to SQLite.
+_SUBSCRIBED = (
+    "SELECT DISTINCT kind.value FROM json_each(CAST(o.body AS TEXT), '$.objectOperations') entry,"
+    " json_each(entry.value, '$.objects') kind"
+)
 
 
 class Objects:
@@ -48,12 +53,16 @@ class Objects:
         self._write_targets(seq, draft.targets)
         return Stored(old.id, old.created_s, now_s, draft)
 
-    def delete(self, stored: Stored) -> None:
-        """Delete the object and what hangs on it: a program's events, a ven's resources."""
+    def delete(self, stored: Stored) -> list[Stored]:
+        """Delete the object and what hangs on it: a program's events and subscriptions, a ven's resources.
+
+        Returns what hung on it.
+        """
         rows = self._connection.execute(
-            "DELETE FROM object WHERE id = ? OR parent_id = ? RETURNING seq", (stored.id, stored.id)
+            f"DELETE FROM object WHERE id = ? OR parent_id = ? RETURNING seq, {_COLUMNS}", (stored.id, stored.id)
         ).fetchall()
-        self._connection.executemany("DELETE FROM target WHERE seq = ?", rows)
+        self._connection.executemany("DELETE FROM target WHERE seq = ?", [(row[0],) for row in rows])
+        return [found for row in sorted(rows) if (found := _stored(row[1:])).id != stored.id]
 
     def get(self, kind: Kind, object_id: str, viewer: Viewer) -> Stored | None:
         """The object, or None if there is none of this id or the viewer may not see it."""
@@ -80,6 +89,10 @@ class Objects:
             marks = ", ".join("?" * len(query.targets))
             conditions.append(f"(SELECT count(*) FROM target t WHERE t.seq = o.seq AND t.target IN ({marks})) = ?")
             parameters += [*query.targets, len(query.targets)]
+        if query.objects:
+            marks = ", ".join("?" * len(query.objects))
+            conditions.append(f"(SELECT count(*) FROM ({_SUBSCRIBED}) WHERE value IN ({marks})) = ?")
+            parameters += [*query.objects, len(query.objects)]
         rows = self._connection.execute(
             f"SELECT {_COLUMNS} FROM object o WHERE {' AND '.join(conditions)}{condition}"
             " ORDER BY o.seq LIMIT ? OFFSET ?",

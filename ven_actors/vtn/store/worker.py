@@ -33,13 +33,21 @@ class Worker(Generic[S]):
     """Runs calls on `subject` one after the other in its own thread and answers after their commit.
 
     Whatever has arrived together is committed together. A call may raise `Problem` before it has changed
-    anything; any other error undoes the whole group, and each call of it fails.
+    anything; any other error undoes the whole group, and each call of it fails. `committed` and `reset` are called
+    in that thread after a group is committed, or undone.
     """
 
-    def __init__(self, connection: sqlite3.Connection, subject: S, reset: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        subject: S,
+        reset: Callable[[], None],
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connection = connection
         self._subject = subject
         self._reset = reset
+        self._committed = committed
         self._jobs: queue.SimpleQueue[_Job[S] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -103,6 +111,7 @@ class Worker(Generic[S]):
                 _tell(job.answer.set_exception, job.refusal)
             else:
                 _tell(job.answer.set_result, job.outcome)
+        self._committed()
 
     def _undo(self, jobs: list[_Job[S]], error: Exception) -> None:
         try:

@@ -12,13 +12,14 @@ from ven_actors.vtn.facts import Draft, Kind, ReportDraft, Viewer
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.v301.targets import Json, plain_targets
 from ven_actors.vtn.v301.to_310 import event_310, fitting, program_310
-from ven_actors.vtn.v301.wire import Event, Program, Report, Resource, Ven
+from ven_actors.vtn.v301.wire import Event, Program, Report, Resource, Subscription, Ven
 from ven_actors.vtn.v310 import drafts as v310
 from ven_actors.vtn.v310.wire import ResourceBody, VenBody
 
 _encode = msgspec.json.Encoder().encode
 _program = msgspec.json.Decoder(Program)
 _event = msgspec.json.Decoder(Event)
+_subscription = msgspec.json.Decoder(Subscription)
 _ven = msgspec.json.Decoder(Ven)
 _resource = msgspec.json.Decoder(Resource)
 _report = msgspec.json.Decoder(Report)
@@ -42,6 +43,13 @@ def event_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:
     request = v310.decode_body(_event, body)
     draft = v310.event_draft(_encode(event_310(_plain(request))), viewer, now_s)
     return replace(draft, body_301=_encode(request))
+
+
+def subscription_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:
+    request = v310.decode_body(_subscription, body)
+    plain = _plain(request)
+    made = {**plain, "targets": plain_targets(plain.get("targets"))}
+    return replace(v310.subscription_draft(_encode(made), viewer, now_s), body_301=_encode(request))
 
 
 def ven_draft(body: bytes, viewer: Viewer) -> VenDraft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ven_actors.vtn.facts import Query
+from ven_actors.vtn.facts import Kind, Query
 from ven_actors.vtn.v301.targets import Json, matches
 from ven_actors.vtn.v310.queries import Pairs, object_query, single
 
@@ -25,10 +25,10 @@ class TargetFilter:
         return not self or matches(found.get("targets"), self.target_type, self.values)
 
 
-def query_of(pairs: Pairs, *, name: str | None, parent: str | None) -> tuple[Query, TargetFilter]:
+def query_of(pairs: Pairs, kind: Kind, *, name: str | None, parent: str | None) -> tuple[Query, TargetFilter]:
     """The query for the store, and what it cannot look for: types of targets."""
-    plain = {key: values for key, values in pairs.items() if key != "targets"}
-    query = object_query(plain, 0.0, name=name, parent=parent, with_active=False)
+    plain = {key: values for key, values in pairs.items() if key not in ("targets", "active")}
+    query = object_query(plain, 0.0, name=name, parent=parent, kind=kind)
     return query, TargetFilter(single(pairs, "targetType"), tuple(pairs.get("targetValues", ())))
 
 

@@ -32,7 +32,7 @@ def resource_routes(desk: Desk) -> list[BaseRoute]:
             draft = resource_draft(await read_json(request, desk.max_body_bytes), ven_id, viewer)
             made = await desk.worker.run(lambda rules: object_301(rules.create(viewer, draft).stored, rules))
             return json_answer(201, msgspec.json.encode(made))
-        query, wanted = query_of(read_query(request), name="resourceName", parent=None)
+        query, wanted = query_of(read_query(request), Kind.RESOURCE, name="resourceName", parent=None)
         found = await desk.worker.run(lambda rules: _page(rules, viewer, replace(query, parent_id=ven_id), wanted))
         return json_answer(200, msgspec.json.encode(found))
 

@@ -13,11 +13,12 @@ from starlette.routing import BaseRoute, Route
 from ven_actors.vtn.access import token_route
 from ven_actors.vtn.exchange import Desk, json_answer, read_json, read_query
 from ven_actors.vtn.facts import Draft, Kind, Viewer
+from ven_actors.vtn.push.callbacks import callbacks_of
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.v301.access import READ_ALL, SCOPES, viewer_of
 from ven_actors.vtn.v301.answers import object_301
-from ven_actors.vtn.v301.drafts import VenDraft, event_draft, placed, program_draft, ven_draft
-from ven_actors.vtn.v301.listing import page_of
+from ven_actors.vtn.v301.drafts import VenDraft, event_draft, placed, program_draft, subscription_draft, ven_draft
+from ven_actors.vtn.v301.listing import one_of, page_of
 from ven_actors.vtn.v301.queries import query_of
 from ven_actors.vtn.v301.reports import report_routes
 from ven_actors.vtn.v301.resources import resource_routes
@@ -47,6 +48,14 @@ FAMILIES = (
     Family(Kind.PROGRAM, "/programs", "write_programs", _alone(program_draft)),
     Family(Kind.EVENT, "/events", "write_events", _alone(event_draft), parent_filter="programID"),
     Family(Kind.VEN, "/vens", "write_vens", lambda body, viewer, _: ven_draft(body, viewer), name_filter="venName"),
+    Family(
+        Kind.SUBSCRIPTION,
+        "/subscriptions",
+        "write_subscriptions",
+        _alone(subscription_draft),
+        name_filter="clientName",
+        parent_filter="programID",
+    ),
 )
 
 
@@ -62,10 +71,11 @@ def _object_routes(desk: Desk, family: Family) -> list[BaseRoute]:
         if request.method == "POST":
             viewer = viewer_of(request, desk, family.write_scope)
             draft = family.draft(await read_json(request, desk.max_body_bytes), viewer, desk.now_s())
+            await desk.callbacks.check(callbacks_of(draft.ven))
             made = await desk.worker.run(lambda rules: _create(rules, viewer, draft))
             return json_answer(201, msgspec.json.encode(made))
         viewer = viewer_of(request, desk, READ_ALL)
-        query, wanted = query_of(read_query(request), name=family.name_filter, parent=family.parent_filter)
+        query, wanted = query_of(read_query(request), family.kind, name=family.name_filter, parent=family.parent_filter)
         found = await desk.worker.run(lambda rules: page_of(rules, viewer, family.kind, query, wanted))
         return json_answer(200, msgspec.json.encode(found))
 
@@ -76,11 +86,12 @@ def _object_routes(desk: Desk, family: Family) -> list[BaseRoute]:
         object_id = checked_id(request.path_params["id"])
         if request.method == "PUT":
             draft = family.draft(await read_json(request, desk.max_body_bytes), viewer, desk.now_s()).ven
+            await desk.callbacks.check(callbacks_of(draft))
             found = await desk.worker.run(lambda rules: _replace(rules, viewer, object_id, draft))
         elif request.method == "DELETE":
             found = await desk.worker.run(lambda rules: _delete(rules, viewer, family.kind, object_id))
         else:
-            found = await desk.worker.run(lambda rules: _get(rules, viewer, family.kind, object_id))
+            found = await desk.worker.run(lambda rules: one_of(rules, viewer, family.kind, object_id))
         return json_answer(200, msgspec.json.encode(found))
 
     return [
@@ -94,19 +105,15 @@ def _create(rules: Rules, viewer: Viewer, draft: VenDraft) -> Json:
     made = rules.create(viewer, draft.ven).stored
     for resource in draft.resources:
         rules.create(viewer, placed(resource, made.id))
-    return object_301(made, rules)
+    return object_301(made, rules, viewer.client_id)
 
 
 def _replace(rules: Rules, viewer: Viewer, object_id: str, draft: Draft) -> Json:
     """Resources in a PUT of their ven are read over: they have an endpoint of their own."""
-    return object_301(rules.replace(viewer, object_id, draft).stored, rules)
+    return object_301(rules.replace(viewer, object_id, draft).stored, rules, viewer.client_id)
 
 
 def _delete(rules: Rules, viewer: Viewer, kind: Kind, object_id: str) -> Json:
-    shown = _get(rules, viewer, kind, object_id)
+    shown = one_of(rules, viewer, kind, object_id)
     rules.delete(viewer, kind, object_id)
     return shown
-
-
-def _get(rules: Rules, viewer: Viewer, kind: Kind, object_id: str) -> Json:
-    return object_301(rules.get(viewer, kind, object_id).stored, rules)

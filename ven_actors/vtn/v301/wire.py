@@ -9,7 +9,17 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from ven_actors.vtn.v310.formats import check_date_time
-from ven_actors.vtn.v310.wire import Duration, Int32, Name, ObjectID, Percentage, Priority, Uri, ValuesMap
+from ven_actors.vtn.v310.wire import (
+    Duration,
+    Int32,
+    Name,
+    ObjectID,
+    ObjectOperation,
+    Percentage,
+    Priority,
+    Uri,
+    ValuesMap,
+)
 
 Text = str | UnsetType | None
 Flag = bool | UnsetType | None
@@ -121,6 +131,13 @@ class Ven(Struct):
     attributes: list[ValuesMap] | UnsetType | None = UNSET
     targets: Targets = UNSET
     resources: list[Resource] | UnsetType | None = UNSET
+
+
+class Subscription(Struct):
+    clientName: Name
+    programID: ObjectID
+    objectOperations: list[ObjectOperation]
+    targets: Targets = UNSET
 
 
 class ReportResource(Struct, gc=False):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -21,6 +21,7 @@ from ven_actors.vtn.v310.wire import (
     ProgramRequest,
     ReportRequest,
     ResourceBody,
+    SubscriptionRequest,
     VenBody,
     VenResourceRequest,
     VenVenRequest,
@@ -30,6 +31,7 @@ T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 _program = msgspec.json.Decoder(ProgramRequest)
 _event = msgspec.json.Decoder(EventRequest)
+_subscription = msgspec.json.Decoder(SubscriptionRequest)
 _report = msgspec.json.Decoder(ReportRequest)
 _ven = msgspec.json.Decoder(VenVenRequest | BlVenRequest)
 _resource = msgspec.json.Decoder(VenResourceRequest | BlResourceRequest)
@@ -48,6 +50,14 @@ def event_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: AR
     request.targets = UNSET
     ends_s = event_ends_s(request, now_s)
     return Draft(Kind.EVENT, _encode(request), parent_id=request.programID, targets=targets, ends_s=ends_s)
+
+
+def subscription_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
+    request = decode_body(_subscription, body)
+    targets = _given(request.targets)
+    request.targets = UNSET
+    program_id = None if request.programID is UNSET else request.programID
+    return Draft(Kind.SUBSCRIPTION, _encode(request), name=request.clientName, parent_id=program_id, targets=targets)
 
 
 def ven_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
@@ -78,7 +88,8 @@ def report_draft(body: bytes) -> ReportDraft:
     return ReportDraft(request.eventID, request.clientName, name, _encode(request))
 
 
-def object_json(shown: Shown) -> bytes:
+def object_json(shown: Shown, reader: str | None = None) -> bytes:
+    """`reader` is the client that gets it: bearer tokens of subscriptions are shown to their own client only."""
     stored, targets = shown
     draft = stored.draft
     head: dict[str, object] = {
@@ -87,10 +98,20 @@ def object_json(shown: Shown) -> bytes:
         "modificationDateTime": date_time(stored.modified_s),
         "objectType": draft.kind.value,
     }
-    if draft.kind in (Kind.VEN, Kind.RESOURCE):
+    if draft.kind in (Kind.VEN, Kind.RESOURCE, Kind.SUBSCRIPTION):
         head["clientID"] = draft.client_id
     head["targets"] = targets
+    if draft.kind is Kind.SUBSCRIPTION and draft.client_id != reader:
+        return joined(head, _encode(without_tokens(msgspec.json.decode(draft.body))))
     return joined(head, draft.body)
+
+
+def without_tokens(subscription: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        {**entry, "bearerToken": None} if "bearerToken" in entry else entry
+        for entry in subscription["objectOperations"]
+    ]
+    return {**subscription, "objectOperations": entries}
 
 
 def report_json(report: StoredReport) -> bytes:

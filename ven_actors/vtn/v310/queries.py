@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import get_args
 
-from ven_actors.vtn.facts import Query, ReportQuery
+from ven_actors.vtn.facts import Kind, Query, ReportQuery
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.v310.formats import OBJECT_ID
+from ven_actors.vtn.v310.wire import ObjectType
 
 MOST_PER_PAGE = 50
 LARGEST_INT32 = 2**31 - 1
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
+_OBJECT_TYPES: tuple[str, ...] = get_args(ObjectType)
 _OBJECT_ID = re.compile(OBJECT_ID)
 
 Pairs = Mapping[str, list[str]]
 
 
-def object_query(pairs: Pairs, now_s: float, *, name: str | None, parent: str | None, with_active: bool) -> Query:
+def object_query(pairs: Pairs, now_s: float, *, name: str | None, parent: str | None, kind: Kind) -> Query:
     """`name` and `parent` are what this list calls those filters, None where it does not have them."""
     skip, limit = _page(pairs)
-    active = with_active and _boolean(pairs, "active")
+    active = kind is Kind.EVENT and _boolean(pairs, "active")
+    subscribes = kind is Kind.SUBSCRIPTION
     return Query(
         name=_name(pairs, name) if name else None,
         parent_id=_object_id(pairs, parent) if parent else None,
-        targets=tuple(dict.fromkeys(_bounded("targets", target) for target in pairs.get("targets", ()))),
+        targets=() if subscribes else _distinct(_bounded("targets", target) for target in pairs.get("targets", ())),
         active_at_s=now_s if active else None,
+        objects=_distinct(map(_object_type, pairs.get("objects", ()))) if subscribes else (),
         skip=skip,
         limit=limit,
     )
@@ -47,6 +52,16 @@ def checked_id(value: str) -> str:
     if not _OBJECT_ID.match(value):
         raise Problem(400, "the id in the path is not 1 to 128 of the characters a-z A-Z 0-9 _ -")
     return value
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _object_type(text: str) -> str:
+    if text not in _OBJECT_TYPES:
+        raise Problem(400, f"objects is {text[:40]!r}; it has to be one of {', '.join(_OBJECT_TYPES)}")
+    return text
 
 
 def _page(pairs: Pairs) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from ven_actors.vtn.access import token_route
 from ven_actors.vtn.exchange import Desk, json_answer, read_json, read_query
 from ven_actors.vtn.facts import Draft, Kind, Viewer
+from ven_actors.vtn.push.callbacks import callbacks_of
 from ven_actors.vtn.v310.access import SCOPES, server_info, viewer_of
 from ven_actors.vtn.v310.drafts import (
     event_draft,
@@ -21,6 +22,7 @@ from ven_actors.vtn.v310.drafts import (
     report_draft,
     report_json,
     resource_draft,
+    subscription_draft,
     ven_draft,
 )
 from ven_actors.vtn.v310.queries import checked_id, object_query, report_query
@@ -55,6 +57,15 @@ FAMILIES = (
         name_filter="resourceName",
         parent_filter="venID",
     ),
+    Family(
+        Kind.SUBSCRIPTION,
+        "/subscriptions",
+        "read_ven_objects",
+        "write_subscriptions",
+        subscription_draft,
+        name_filter="clientName",
+        parent_filter="programID",
+    ),
 )
 
 
@@ -75,24 +86,26 @@ def _server_route() -> Route:
 
 def _object_endpoints(desk: Desk, family: Family) -> tuple[str, Endpoint, Endpoint]:
     async def draft_of(request: Request, viewer: Viewer) -> Draft:
-        return family.draft(await read_json(request, desk.max_body_bytes), viewer, desk.now_s())
+        draft = family.draft(await read_json(request, desk.max_body_bytes), viewer, desk.now_s())
+        await desk.callbacks.check(callbacks_of(draft))
+        return draft
 
     async def many(request: Request) -> Response:
         if request.method == "POST":
             viewer = viewer_of(request, desk, family.write_scope)
             draft = await draft_of(request, viewer)
             made = await desk.worker.run(lambda rules: rules.create(viewer, draft))
-            return json_answer(201, object_json(made))
+            return json_answer(201, object_json(made, viewer.client_id))
         viewer = viewer_of(request, desk, family.read_scope)
         query = object_query(
             read_query(request),
             desk.now_s(),
             name=family.name_filter,
             parent=family.parent_filter,
-            with_active=family.kind is Kind.EVENT,
+            kind=family.kind,
         )
         found = await desk.worker.run(lambda rules: rules.find(viewer, family.kind, query))
-        return json_answer(200, list_json(map(object_json, found)))
+        return json_answer(200, list_json(object_json(shown, viewer.client_id) for shown in found))
 
     async def one(request: Request) -> Response:
         writes = request.method in ("PUT", "DELETE")
@@ -106,7 +119,7 @@ def _object_endpoints(desk: Desk, family: Family) -> tuple[str, Endpoint, Endpoi
             shown = await desk.worker.run(lambda rules: rules.delete(viewer, family.kind, object_id))
         else:
             shown = await desk.worker.run(lambda rules: rules.get(viewer, family.kind, object_id))
-        return json_answer(200, object_json(shown))
+        return json_answer(200, object_json(shown, viewer.client_id))
 
     return family.path, many, one
 

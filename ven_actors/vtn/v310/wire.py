@@ -17,6 +17,7 @@ Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Percentage = Annotated[int, Meta(ge=0, le=100)]
 Priority = Annotated[int, Meta(ge=0)]
 Targets = list[Name] | None | UnsetType
+ObjectType = Literal["PROGRAM", "EVENT", "REPORT", "SUBSCRIPTION", "VEN", "RESOURCE"]
 
 
 class Point(Struct, gc=False):
@@ -126,6 +127,20 @@ class ReportRequest(Struct):
     resources: list[ReportResource]
     reportName: str | UnsetType | None = UNSET
     payloadDescriptors: list[ReportPayloadDescriptor] | UnsetType | None = UNSET
+
+
+class ObjectOperation(Struct):
+    objects: list[ObjectType]
+    operations: list[Literal["READ", "CREATE", "UPDATE", "DELETE"]]
+    callbackUrl: Uri
+    bearerToken: str | UnsetType | None = UNSET
+
+
+class SubscriptionRequest(Struct):
+    clientName: Name
+    objectOperations: list[ObjectOperation]
+    programID: ObjectID | UnsetType = UNSET
+    targets: Targets = UNSET
 
 
 class VenVenRequest(Struct, tag_field="objectType", tag="VEN_VEN_REQUEST"):
