@@ -71,3 +71,11 @@ def spec301() -> Any:
     if not file.is_file():
         pytest.skip(f"the official file is not at {file}; set OPENADR_SPEC_DIR")
     return official_301()
+
+
+@pytest.fixture
+def push_side() -> Any:
+    """The push side of a VTN, as a probe: `vtn.fault = push_side.hook`."""
+    side = load_helper("push_vtn").PushSideOfVtn()
+    yield side
+    side.session.close()

@@ -26,6 +26,7 @@ from ven_actors.config_kinds import (
     path,
     positive_or_unlimited,
     size,
+    some_of,
     switch,
     text,
     whole_seconds,
@@ -136,6 +137,27 @@ class FleetConfig:
     )
     vtn_keep_bytes: int = _option(
         "vtn_keep", size(MIB, 1024 * GIB), "1GiB", "VTN", "report bodies the embedded VTN keeps; the oldest go"
+    )
+
+    push: tuple[str, ...] = _option("push", some_of("webhook"), "", "Push", "hear of changes between polls: webhook")
+    push_poll_every_s: float = _option(
+        "push_poll_every", duration(0.1, DAY_S), "5m", "Push", "between two readings of the events while push works"
+    )
+    webhook_url: str | None = _option(
+        "webhook_url",
+        optional(http_url()),
+        "",
+        "Push",
+        "what the VTN is told to call; empty: this machine at webhook_port",
+    )
+    webhook_host: str = _option(
+        "webhook_host", text("ADDRESS"), "127.0.0.1", "Push", "address that the callback server listens on"
+    )
+    webhook_port: int = _option(
+        "webhook_port", integer(0, 65535), "0", "Push", "port that the callback server listens on; 0: any free one"
+    )
+    webhook_cert: Path | None = _option(
+        "webhook_cert", optional(path("FILE")), "", "Push", "PEM certificate and key of the callback server, for https"
     )
 
     interval_s: int = _option(

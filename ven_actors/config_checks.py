@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ven_actors.config import DEFAULT_VENS, OPTIONS, FleetConfig
-from ven_actors.config_urls import is_plain_http_to_elsewhere
+from ven_actors.config_urls import is_elsewhere, is_plain_http_to_elsewhere
 from ven_actors.durations import duration_text
 
 _FLAGS = {option.name: option.flag for option in OPTIONS}
@@ -27,7 +27,8 @@ def checked(config: FleetConfig, given: Mapping[str, Given], problems: list[str]
     if "report_every" not in given and config.report_every_s % config.interval_s:
         whole = -(-config.report_every_s // config.interval_s)
         config = replace(config, report_every_s=whole * config.interval_s)
-    problems += [*_time_problems(config, given), *_vtn_problems(config, given), *_name_problems(config)]
+    problems += [*_time_problems(config, given), *_vtn_problems(config, given), *_push_problems(config, given)]
+    problems += _name_problems(config)
     return config
 
 
@@ -57,6 +58,21 @@ def _vtn_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
         problems.append(f"{_origin(given, 'insecure_tls')}: contradicts ca_file; give one of the two")
     if config.ca_file and not config.ca_file.is_file():
         problems.append(f"{_origin(given, 'ca_file')}: {config.ca_file} is no file; name a PEM file of certificates")
+    return problems
+
+
+def _push_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
+    problems = []
+    if "webhook" in config.push and config.vtn_url and is_elsewhere(config.vtn_url) and not config.webhook_url:
+        problems.append(
+            f"{_origin(given, 'push')}: a VTN on another machine has to be told where it can reach this one; "
+            "give --webhook-url"
+        )
+    if config.webhook_url and is_plain_http_to_elsewhere(config.webhook_url) and not config.insecure_http:
+        problems.append(
+            f"{_origin(given, 'webhook_url')}: plain http would show the callback's bearer to the network; use https, "
+            "or allow it with --insecure-http"
+        )
     return problems
 
 

@@ -140,6 +140,21 @@ def choice(*words: str) -> Kind[str]:
     return Kind("|".join(words), read)
 
 
+def some_of(*words: str) -> Kind[tuple[str, ...]]:
+    """Any of these words, in the order given here: a list, or text with commas."""
+
+    def read(value: object) -> tuple[str, ...]:
+        if isinstance(value, str):
+            value = [part for part in value.split(",") if part.strip()]
+        given = [str(word).strip().lower() for word in value] if isinstance(value, list | tuple) else [shown(value)]
+        unknown = [word for word in given if word not in words]
+        if unknown:
+            raise ValueError(f"must be some of {', '.join(words)}, not {shown(unknown[0])}")
+        return tuple(word for word in words if word in given)
+
+    return Kind(",".join(words), read)
+
+
 def text(metavar: str) -> Kind[str]:
     return Kind(metavar, lambda value: _as_text(value, "write it in quotes"))
 

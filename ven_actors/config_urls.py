@@ -32,10 +32,13 @@ def http_url() -> Kind[str]:
 
 def is_plain_http_to_elsewhere(url: str) -> bool:
     """True where credentials would cross a network unencrypted: plain http to anything but loopback."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    return urlsplit(url).scheme == "http" and is_elsewhere(url)
+
+
+def is_elsewhere(url: str) -> bool:
+    """True for any host but this machine's loopback."""
+    host = urlsplit(url).hostname or ""
     try:
-        loopback = ipaddress.ip_address(host).is_loopback
+        return not ipaddress.ip_address(host).is_loopback
     except ValueError:
-        loopback = host == "localhost"
-    return parts.scheme == "http" and not loopback
+        return host != "localhost"

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "openadr": {"model", "errors", "signals"},
     "simulation": {"model", "errors", "meters", "columns", "signals"},
     "storage": {"model", "errors", "meters", "records"},
+    "push": {"model", "errors", "messages", "openadr"},
     "vtn": set(),
     "actors": {"model", "errors", "columns", "signals", "messages", "records", "delivery", "openadr", "simulation"},
     "telemetry": {"errors"},

@@ -33,6 +33,7 @@ from ven_actors.fleet.folder import (
     stored_status,
 )
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
+from ven_actors.fleet.push import open_push
 from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
@@ -76,10 +77,11 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stop: threading.Event, sho
     sim_start_s = _sim_start_s(config, facts.before, origin)
     metrics = Metrics(CollectorRegistry(), __version__)
     with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
+        push = open_push(config)
         pacemaker = Pacemaker(stop, embedded, interval_s=config.interval_s)
         wiring = Wiring(
             config, facts.vtn_url, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
-            sim_start_s, origin, faults=Faults.from_environment(os.environ),
+            sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
         )  # fmt: skip
         return _run_actors(config, facts, wiring, pacemaker, show)
 

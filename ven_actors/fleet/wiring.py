@@ -25,6 +25,7 @@ from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
 from ven_actors.openadr.v310 import V310
+from ven_actors.push.desk import PushDesk
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
 from ven_actors.storage.store import Store
@@ -50,6 +51,7 @@ class Wiring:
     origin: Advance
     monotonic: Callable[[], float] = time.monotonic
     faults: Faults = field(default_factory=Faults)
+    push: PushDesk | None = None
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
@@ -72,6 +74,8 @@ class Wiring:
         return self.supervisor
 
     def close(self) -> None:
+        if self.push is not None:
+            self.push.close()
         for client in self.clients.values():
             client.close()
         self._adapter.close()
@@ -176,8 +180,11 @@ class Wiring:
             vtn=client,
             resources=resources,
             simulation=VenSimulation(self.profiles, resources, config.seed, config.noise),
-            settings=VenSettings(config.interval_s, config.catch_up_s, config.poll_every_s),
+            settings=VenSettings(
+                config.interval_s, config.catch_up_s, config.poll_every_s, push_poll_every_s=config.push_poll_every_s
+            ),
             before_interval=self.faults.before_interval,
+            push=None if self.push is None else self.push.for_ven(name, client.push_side),
         )
 
 

@@ -8,9 +8,10 @@ from ven_actors.model import Credentials, Enrolment, Resource
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.auth import TokenEndpoint, TokenSource
-from ven_actors.openadr.dialect import Dialect
+from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.exchange import Answer, Exchanger
+from ven_actors.openadr.push_side import PushSide
 from ven_actors.openadr.report_lookup import FindResult
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 
@@ -68,6 +69,10 @@ class VtnClient:
             tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
         api = Api(self._exchanger, base_url, tokens, dialect.scopes)
         self._conversation = dialect.converse(api, ven_name, targets)
+        self.push_side: PushSide | None = None
+        if isinstance(dialect, StandardDialect):
+            client_id = "" if credentials is None else credentials.client_id
+            self.push_side = PushSide(api, dialect, ven_name, client_id, tokens)
 
     @property
     def report_success(self) -> frozenset[int]:

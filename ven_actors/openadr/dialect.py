@@ -55,13 +55,18 @@ class Dialect(ABC):
 
 
 class StandardDialect(Dialect):
-    """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`."""
+    """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`.
+
+    `subscriptions_name_program` says that a subscription bears its programID.
+    """
 
     page_limit: ClassVar[int] = 50
+    subscriptions_name_program: ClassVar[bool] = False
     programs_path: ClassVar[str] = "/programs"
     events_path: ClassVar[str] = "/events"
     reports_path: ClassVar[str] = "/reports"
     vens_path: ClassVar[str] = "/vens"
+    subscriptions_path: ClassVar[str] = "/subscriptions"
 
     def event_path(self, event_id: str) -> str:
         return f"{self.events_path}/{quote(event_id, safe='')}"

@@ -31,6 +31,7 @@ class V301(V310):
     base_urls_key: ClassVar[str] = "3.0.1"
     auth_server_path: ClassVar[str | None] = None
     reports_name_program: ClassVar[bool] = True
+    subscriptions_name_program: ClassVar[bool] = True
     scopes: ClassVar[tuple[str, ...]] = ("read_all", "write_reports", "write_vens")
 
     def targets_queries(self, targets: Sequence[str]) -> list[Query]:

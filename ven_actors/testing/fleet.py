@@ -20,6 +20,7 @@ from ven_actors.messages import Advance, GetStatus, Pulse, Shutdown, StartDrain
 from ven_actors.meters import DEMO_METERS
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, FleetStatus, Secret
+from ven_actors.push.desk import PushDesk
 from ven_actors.storage.population import town_ven
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.vtn import InProcessVtn, Role
@@ -62,6 +63,7 @@ class ManualFleet:
         config: FleetConfig | None = None,
         resources: int = 5,
         faults: Faults | None = None,
+        push: PushDesk | None = None,
     ) -> None:
         self.config = config or FleetConfig(state=state)
         self.clock = clock
@@ -80,6 +82,7 @@ class ManualFleet:
             Advance(clock.wall_s, clock.mono_s),
             clock.monotonic,
             faults or Faults(),
+            push,
         )
 
     def __enter__(self) -> Self:

@@ -1,0 +1,57 @@
+"""Push as the configuration asks for it."""
+
+from pathlib import Path
+
+import pytest
+import requests
+
+from ven_actors.config import FleetConfig
+from ven_actors.config_sources import load_config
+from ven_actors.errors import UsageError
+from ven_actors.fleet.push import open_push
+
+LOOPBACK_PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
+
+
+def test_no_push_is_the_default() -> None:
+    assert open_push(FleetConfig()) is None
+
+
+def test_a_callback_server_runs_from_the_moment_push_is_opened(tmp_path: Path) -> None:
+    desk = open_push(FleetConfig(push=("webhook",), webhook_cert=LOOPBACK_PEM))
+    assert desk is not None
+    try:
+        assert desk._callbacks is not None
+        url = f"https://127.0.0.1:{desk._callbacks.port}/?echo=x"
+        assert requests.get(url, verify=str(LOOPBACK_PEM), timeout=10).text == "x"
+    finally:
+        desk.close()
+
+
+def test_a_certificate_that_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "c.pem").write_text("no")
+    for name in ("c.pem", "absent.pem"):
+        with pytest.raises(UsageError, match=r"--webhook-cert: .* cannot be used .*unlocked key"):
+            open_push(FleetConfig(push=("webhook",), webhook_cert=tmp_path / name))
+
+
+def test_push_is_read_as_words() -> None:
+    assert load_config({"push": " Webhook,"}, {}).config.push == ("webhook",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ({"push": "fax"}, "must be some of webhook, not 'fax'"),
+        ({"push": "webhook", "vtn_url": "https://vtn.example"}, "give --webhook-url"),
+        ({"push": "webhook", "webhook_url": "http://fleet.example"}, "use https"),
+    ],
+)
+def test_what_does_not_go_together_is_said_at_once(flags: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        load_config(flags, {})
+
+
+def test_a_vtn_on_this_machine_needs_no_callback_url() -> None:
+    config = load_config({"push": "webhook", "vtn_url": "http://127.0.0.1:1"}, {}).config
+    assert config.push == ("webhook",)

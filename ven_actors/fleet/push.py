@@ -1,0 +1,45 @@
+"""Push as the configuration asks for it: what the fleet's VENs share, opened before any of them starts."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ven_actors.config import FleetConfig
+from ven_actors.errors import UsageError
+from ven_actors.push.callbacks import CallbackServer
+from ven_actors.push.desk import PushDesk
+
+
+def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monotonic) -> PushDesk | None:
+    """Listen for callbacks and make ready for MQTT; None where no push is asked for.
+
+    Raises `UsageError`: the address cannot be listened on, the certificate cannot be used, an extra is missing.
+    """
+    if not config.push:
+        return None
+    callbacks = None
+    if "webhook" in config.push:
+        callbacks = CallbackServer(
+            config.webhook_host,
+            config.webhook_port,
+            public_url=config.webhook_url or "",
+            tls=None if config.webhook_cert is None else _server_context(config.webhook_cert),
+            monotonic=monotonic,
+        )
+    return PushDesk(callbacks, None, monotonic)
+
+
+def _server_context(path: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # Without a password of ours, a locked key would ask on the terminal.
+        context.load_cert_chain(path, password=b"")
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            f"--webhook-cert: {path} cannot be used ({error}); it must hold a PEM certificate and its unlocked key"
+        ) from None
+    return context

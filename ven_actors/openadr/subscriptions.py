@@ -1,0 +1,147 @@
+"""Subscriptions of one VEN at its VTN: found, put right or created, and removed at the end (R38)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from ven_actors.errors import VtnRefused
+from ven_actors.model import Secret
+from ven_actors.openadr.api import Api, created
+from ven_actors.openadr.decoding import decode
+from ven_actors.openadr.dialect import StandardDialect
+from ven_actors.openadr.paging import pages
+from ven_actors.openadr.wire import Identified
+
+MARK = "/ven-actors/"
+_OPERATIONS = ("CREATE", "UPDATE", "DELETE")
+_WIDE = ("PROGRAM", "EVENT", "VEN", "RESOURCE")
+_NARROW = ("PROGRAM", "EVENT")
+_NOT_SO_WIDE = frozenset({400, 403, 422})
+
+
+def callback_path(ven_name: str, program_id: str | None) -> str:
+    """The end of every callback URL of ours, by which a subscription is known again."""
+    own = MARK + quote(ven_name, safe="")
+    return own if program_id is None else f"{own}/{quote(program_id, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where the VTN is to call, and by which bearer it shows that it is the VTN."""
+
+    url: str
+    bearer: Secret
+
+
+class _Operations(msgspec.Struct, rename="camel"):
+    callback_url: str = ""
+
+
+class _Subscription(msgspec.Struct, rename="camel"):
+    id: str
+    client_name: str = ""
+    program_id: str | None = msgspec.field(name="programID", default=None)
+    object_operations: list[_Operations] | None = None
+
+    def is_of(self, ven_name: str) -> bool:
+        """Whether this fleet, in this run or an earlier one, made it: it calls a path that only we have."""
+        own = callback_path(ven_name, None)
+        paths = [urlsplit(each.callback_url).path for each in self.object_operations or ()]
+        return self.client_name == ven_name and bool(paths) and all(_belongs(path, own) for path in paths)
+
+    def calls(self, url: str) -> bool:
+        return {each.callback_url for each in self.object_operations or ()} == {url}
+
+
+def _belongs(path: str, own: str) -> bool:
+    _, mark, rest = path.rpartition(MARK)
+    return bool(mark) and (mark + rest == own or (mark + rest).startswith(f"{own}/"))
+
+
+class Subscriber:
+    """Subscribes over one `Api`. Every method may be repeated after a failure. All raise `VtnError`."""
+
+    def __init__(self, api: Api, dialect: StandardDialect, ven_name: str) -> None:
+        self._api = api
+        self._path = dialect.subscriptions_path
+        self._dialect = dialect
+        self._ven_name = ven_name
+
+    def keep(self, wanted: Mapping[str | None, Callback], known_ids: frozenset[str]) -> frozenset[str]:
+        """Have one subscription for each program of `wanted` (None: for all), and none else of this VEN of ours.
+
+        `known_ids` are those that this run made or put right: they are left alone while they call the same URL.
+        Returns the ids. The VTN calls `?echo=` of each URL before it answers, so somebody has to listen by then.
+        """
+        left = [each for each in self._listed() if each.is_of(self._ven_name)]
+        ids: set[str] = set()
+        for program_id, callback in wanted.items():
+            found = next((each for each in left if each.program_id == program_id), None)
+            if found is None:
+                ids.add(self._create(program_id, callback))
+                continue
+            left.remove(found)
+            if found.id in known_ids and found.calls(callback.url):
+                ids.add(found.id)
+            else:
+                ids.add(self._put_right(found.id, program_id, callback))
+        for stale in left:
+            self.remove(stale.id)
+        return frozenset(ids)
+
+    def remove(self, subscription_id: str) -> None:
+        """Delete one; that it is gone already is fine."""
+        path = self._path_of(subscription_id)
+        answer = self._api.request("DELETE", path)
+        if not 200 <= answer.status < 300 and answer.status != 404:
+            raise self._api.refused(answer, "DELETE", path)
+
+    def _listed(self) -> list[_Subscription]:
+        query = [("clientName", self._ven_name)]
+
+        def get_page(skip: int) -> bytes:
+            return self._api.get(self._path, query + self._dialect.page_query(skip, self._dialect.page_limit))
+
+        found = [raw for page in pages(get_page, "subscriptions") for raw in page]
+        return [decode(raw, _Subscription, "a subscription") for raw in found]
+
+    def _create(self, program_id: str | None, callback: Callback) -> str:
+        try:
+            return self._sent("POST", self._path, self._request(program_id, callback, _WIDE))
+        except VtnRefused as error:
+            # Not every VTN lets a VEN hear of vens and resources; events are what matters.
+            if error.status not in _NOT_SO_WIDE:
+                raise
+            return self._sent("POST", self._path, self._request(program_id, callback, _NARROW))
+
+    def _put_right(self, subscription_id: str, program_id: str | None, callback: Callback) -> str:
+        """Replace what an earlier run left, whose bearer is no longer ours; by a new one where that cannot be done."""
+        try:
+            return self._sent("PUT", self._path_of(subscription_id), self._request(program_id, callback, _WIDE))
+        except VtnRefused:
+            self.remove(subscription_id)
+            return self._create(program_id, callback)
+
+    def _sent(self, method: str, path: str, request: dict[str, Any]) -> str:
+        answer = self._api.request(method, path, body=msgspec.json.encode(request))
+        if not 200 <= answer.status < 300:
+            raise self._api.refused(answer, method, path)
+        return decode(created(answer, f"{method} of a subscription"), Identified, "the subscription").id
+
+    def _request(self, program_id: str | None, callback: Callback, objects: tuple[str, ...]) -> dict[str, Any]:
+        operations = {
+            "objects": objects,
+            "operations": _OPERATIONS,
+            "callbackUrl": callback.url,
+            "bearerToken": callback.bearer.reveal(),
+        }
+        request: dict[str, Any] = {"clientName": self._ven_name, "objectOperations": [operations]}
+        return request if program_id is None else request | {"programID": program_id}
+
+    def _path_of(self, subscription_id: str) -> str:
+        return f"{self._path}/{quote(subscription_id, safe='')}"
