@@ -196,6 +196,13 @@ class FleetConfig:
         "Delivery",
         "largest outbox; beyond it the oldest readings are evicted",
     )
+    max_report_bytes: int = _option(
+        "max_report_bytes",
+        size(1024, GIB),
+        "1MB",
+        "Delivery",
+        "largest report; a larger one goes out in parts, and on 413 the half is the bound from then on",
+    )
     keep_accepted_s: float = _option(
         "keep_accepted", duration(0, YEAR_S), "1h", "Delivery", "how long accepted readings stay in the outbox"
     )

@@ -60,13 +60,117 @@ def test_a_report_sent_twice_into_the_dark_counts_as_doubled_even_if_one_is_foun
     assert reporter.status().possibly_doubled == 1
 
 
-def test_a_refused_report_is_quarantined_whole_with_the_vtns_words(reporter: House) -> None:
-    _, send = reporter.one_in_flight()
+def test_r41_a_refused_report_is_halved_until_the_bad_resource_stands_alone(reporter: House) -> None:
+    sender, send = reporter.one_in_flight()
     reporter.tell(Refused("sender-1", 1, send.report.report_id, 400, "no such unit"))
+    reporter.pulse()
+    half = sender.of(Send)[-1]
+    assert (half.report.rows, half.report.name) == ((0,), send.report.name + ".c2")
+    assert reporter.status().readings == Readings(generated=4, queued=4)
+    reporter.tell(Refused("sender-1", 1, half.report.report_id, 400, "no such unit"))
+    reporter.pulse()
+    accept(reporter, sender.of(Send)[-1])
+    reporter.pulse()
+    assert reporter.status().readings == Readings(generated=4, accepted=2, quarantined=2)
+    assert reporter.status().reports_refused == 1
+
+
+def test_a_report_refused_for_another_reason_than_its_content_is_quarantined_whole(reporter: House) -> None:
+    _, send = reporter.one_in_flight()
+    reporter.tell(Refused("sender-1", 1, send.report.report_id, 409, "another content"))
     reporter.pulse()
     status = reporter.status()
     assert status.readings == Readings(generated=4, quarantined=4)
-    assert status.last_error_by_ven == {"Herning": "400: no such unit"}
+    assert status.last_error_by_ven == {"Herning": "409: another content"}
+
+
+@pytest.mark.parametrize("told", [{"possibly_there": True}, {}])
+def test_r41_a_report_that_may_be_there_already_is_never_halved(reporter: House, told: dict[str, bool]) -> None:
+    sender, send = reporter.one_in_flight()
+    if not told:
+        reporter.tell(Ambiguous("sender-1", 1, send.report.report_id, "no answer", possibly_doubled=True))
+        sends(reporter, sender, 40)
+        send = sender.of(Send)[-1]
+    reporter.tell(Refused("sender-1", 1, send.report.report_id, 400, "no", **told))
+    reporter.pulse()
+    assert reporter.status().readings == Readings(generated=4, quarantined=4)
+
+
+def test_r36_a_report_that_is_too_large_is_halved_and_the_next_are_sealed_smaller(
+    reporting: Callable[..., House], metered: ModuleType
+) -> None:
+    house = reporting(max_report_bytes=100_000)
+    sender, send = house.one_in_flight()
+    house.tell(Refused("sender-1", 1, send.report.report_id, 413, "too large", body_bytes=2600))
+    for _ in range(2):
+        house.pulse()
+        accept(house, sender.of(Send)[-1])
+    house.close(T0 + 10)
+    for _ in range(2):
+        house.pulse()
+        accept(house, sender.of(Send)[-1])
+    house.pulse()
+    assert [each.report.rows for each in sender.of(Send)] == [None, (0,), (1,), (0,), (1,)]
+    assert house.status().readings == Readings(generated=8, accepted=8)
+
+
+def test_r36_halves_outlive_the_process(reporting: Callable[..., House], metered: ModuleType) -> None:
+    first = reporting()
+    sender, send = first.one_in_flight()
+    first.tell(Refused("sender-1", 1, send.report.report_id, 413, "too large", body_bytes=2600))
+    first.pulse()
+    accept(first, sender.of(Send)[-1])
+    first.pulse()
+    second = reporting()
+    second.ven()
+    again = second.sender()
+    second.read(metered.asked())
+    for _ in range(2):
+        second.pulse()
+        for each in again.of(Send)[-1:]:
+            accept(second, each)
+    second.pulse()
+    assert [(each.report.rows, each.report.in_doubt) for each in again.of(Send)] == [((1,), True)]
+    assert second.status().readings == Readings(generated=4, accepted=4)
+
+
+def test_r36_reports_are_sealed_no_larger_than_configured(reporting: Callable[..., House]) -> None:
+    house = reporting(max_report_bytes=10)
+    sender, send = house.one_in_flight()
+    assert send.report.rows == (0,)
+    accept(house, send)
+    house.pulse()
+    assert sender.of(Send)[-1].report.name == send.report.name.replace(".c2", ".c3")
+
+
+def test_r36_what_was_sealed_under_a_larger_bound_is_cut_before_it_goes_out(
+    reporting: Callable[..., House], metered: ModuleType
+) -> None:
+    first = reporting()
+    first.ven()
+    first.read(metered.asked())
+    first.close(T0)
+    first.pulse()
+    second = reporting(max_report_bytes=10)
+    second.ven()
+    sender = second.sender()
+    second.read(metered.asked())
+    for _ in range(3):
+        second.pulse()
+        for send in sender.of(Send)[-1:]:
+            accept(second, send)
+    second.pulse()
+    assert [each.report.rows for each in sender.of(Send)] == [(0,), (1,)]
+    assert second.status().readings == Readings(generated=4, accepted=4)
+
+
+def test_a_vtn_that_is_always_too_small_quarantines_cell_by_cell_in_the_end(reporter: House) -> None:
+    sender, _ = reporter.one_in_flight()
+    for _ in range(3):
+        send = sender.of(Send)[-1]
+        reporter.tell(Refused("sender-1", 1, send.report.report_id, 413, "too large", body_bytes=100))
+        reporter.pulse()
+    assert reporter.status().readings == Readings(generated=4, quarantined=4)
 
 
 def test_a_vtn_that_refuses_one_after_the_other_is_not_fed_the_fleet(reporter: House, metered: ModuleType) -> None:
@@ -77,7 +181,9 @@ def test_a_vtn_that_refuses_one_after_the_other_is_not_fed_the_fleet(reporter: H
     for _ in range(RefusalAlarm.RINGS_AFTER + 1):
         reporter.pulse()
         reporter.tell(Refused("sender-1", 1, sender.of(Send)[-1].report.report_id, 400, "no"))
-    assert reporter.status().readings == Readings(generated=48, quarantined=20, queued=28)
+    readings = reporter.status().readings
+    assert readings.quarantined + readings.queued == 48
+    assert 0 < readings.quarantined <= RefusalAlarm.RINGS_AFTER * 2
     assert "refuses every report" in reporter.status().last_error_by_ven["Herning"]
     assert sends(reporter, sender, 290) == 0
     assert sends(reporter, sender, 20) == 1
@@ -339,7 +445,7 @@ def test_a_store_that_is_full_gives_up_what_is_quarantined_before_what_is_open(
 ) -> None:
     house = reporting()
     _, send = house.one_in_flight()
-    house.tell(Refused("sender-1", 1, send.report.report_id, 400, "no"))
+    house.tell(Refused("sender-1", 1, send.report.report_id, 409, "no"))
     house.close(T0 + 10)
     house.pulse()
     sizes = iter([200, 200, 200])

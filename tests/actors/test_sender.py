@@ -153,7 +153,11 @@ def test_any_other_2xx_is_ambiguous(status: int) -> None:
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
 def test_a_report_that_the_vtn_cannot_take_is_refused_with_its_words(status: int) -> None:
     verdict = verdict_of(Vtn(Answer(status, b'{"detail":\n "no such\x1b unit"}')))
-    assert verdict == Refused("sender-1", 4, 7, status, '{"detail": "no such? unit"}', posts=1)
+    assert isinstance(verdict, Refused)
+    assert verdict.body_bytes > 100
+    assert dataclasses.replace(verdict, body_bytes=0) == Refused(
+        "sender-1", 4, 7, status, '{"detail": "no such? unit"}', posts=1
+    )
 
 
 def test_a_refusal_without_words_says_so_and_a_long_one_is_cut() -> None:

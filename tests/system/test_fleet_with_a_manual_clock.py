@@ -185,9 +185,7 @@ def test_nonsense_is_said_once_and_slows_that_ven_down(vtn: InProcessVtn, tmp_pa
         balanced(fleet.drain())
 
 
-def test_a_vtn_that_refuses_one_report_has_it_quarantined_and_the_rest_goes_on(
-    vtn: InProcessVtn, tmp_path: Path, clock: ManualClock
-) -> None:
+def test_a_vtn_that_refuses_one_report_takes_its_halves(vtn: InProcessVtn, tmp_path: Path, clock: ManualClock) -> None:
     refused = []
 
     def refuse_one(method: str, path: str, body: bytes) -> Fault | None:
@@ -201,8 +199,7 @@ def test_a_vtn_that_refuses_one_report_has_it_quarantined_and_the_rest_goes_on(
         fleet.until(lambda status: status.reporter.readings.accepted >= 4 * 2 * READINGS)
         status = fleet.drain()
         balanced(status)
-        assert status.reporter.readings.quarantined == READINGS
-        assert status.reporter.reports_refused == 1
+        assert (status.reporter.readings.quarantined, status.reporter.reports_refused) == (0, 0)
 
 
 def test_a_ven_that_crashes_goes_on_from_its_checkpoint(vtn: InProcessVtn, tmp_path: Path, clock: ManualClock) -> None:

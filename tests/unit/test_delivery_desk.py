@@ -44,7 +44,10 @@ def asked(name: str = "e1", length_s: float = 10) -> ReportRequest:
 class Office:
     """Everything between VENs and senders, over a real store."""
 
-    def __init__(self, folder: Path, rate: float | None = None, senders: int = 2, cached: int = 100) -> None:
+    def __init__(
+        self, folder: Path, rate: float | None = None, senders: int = 2, cached: int = 100, layout: Layout = LAYOUT
+    ) -> None:
+        self.layout = layout
         self.store = Store(folder)
         self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
         self.dispatcher = Dispatcher(Throttle(rate, burst=senders))
@@ -56,10 +59,12 @@ class Office:
 
     def meter(self, name: str, count: int = 1, *requests: ReportRequest) -> VenOutbox:
         outbox = self.outbox.ven(name)
-        layout_id = self.outbox.layout_id(outbox, LAYOUT)
+        layout_id = self.outbox.layout_id(outbox, self.layout)
         for _ in range(count):
             start_s = outbox.closed_until_s or T0
-            block = Block(start_s, 10, np.array([[start_s - T0], [7]], dtype=np.int32))
+            watts = np.full((len(self.layout.resource_names), 1), 7, dtype=np.int32)
+            watts[0] = start_s - T0
+            block = Block(start_s, 10, watts)
             self.columns.remember(self.outbox.add_block(outbox, block, layout_id).block_id, block)
         self.outbox.take_requests(outbox, requests or [asked()], INF)
         self.settle(outbox)
@@ -224,13 +229,13 @@ def test_an_accepted_report_is_counted_and_clears_the_last_error(office: Office)
     assert status.reports_open == 0
 
 
-def test_a_refused_report_is_quarantined_whole_with_the_vtns_words(office: Office) -> None:
+def test_a_report_whose_name_is_taken_is_quarantined_whole_with_the_vtns_words(office: Office) -> None:
     office.meter("a")
     ((flight, _),) = office.go(0)
-    office.desk.refused(office.land(flight), 400, "no such unit", 0)
+    office.desk.refused(office.land(flight), 409, "no such unit", 0)
     status = office.accounts.status(0)
     assert (status.reports_refused, status.readings.quarantined) == (1, 2)
-    assert status.last_error_by_ven == {"a": "400: no such unit"}
+    assert status.last_error_by_ven == {"a": "409: no such unit"}
 
 
 def test_where_everything_is_refused_nothing_more_is_quarantined_and_the_fleet_stops(office: Office) -> None:
@@ -241,10 +246,10 @@ def test_where_everything_is_refused_nothing_more_is_quarantined_and_the_fleet_s
         for each in list(office.dispatcher.in_flight.values()):
             if each is not flight:
                 office.desk.put_back(office.land(each), "later", 0, in_doubt=False)
-        office.desk.refused(office.land(flight), 400, "no", now_s)
+        office.desk.refused(office.land(flight), 409, "no", now_s)
         office.settle()
     ((flight, _), *others) = office.go(10)
-    office.desk.refused(office.land(flight), 400, "no", 10)
+    office.desk.refused(office.land(flight), 409, "no", 10)
     for other, _ in others:
         office.desk.put_back(office.land(other), "later", 0, in_doubt=False)
     office.settle()
@@ -253,6 +258,44 @@ def test_where_everything_is_refused_nothing_more_is_quarantined_and_the_fleet_s
     assert "refuses every report" in status.last_error_by_ven[flight.outbox.name]
     assert office.go(10 + SLOW_RETRY_S - 1) == []
     assert len(office.go(10 + SLOW_RETRY_S)) >= 1
+
+
+def deliver_to(office: Office, bad: set[str], until_s: float = 100_000.0) -> int:
+    """A VTN that refuses any report of a resource of `bad`; returns how many POSTs there were in the end."""
+    now_s, posts = 0.0, 0
+    while now_s < until_s and office.outbox.vens["a"].queue:
+        flights = office.go(now_s)
+        for flight, _ in flights:
+            posts += 1
+            rows = flight.report.rows
+            names = office.outbox.layouts[flight.report.layout_id].resource_names
+            if bad & set(names if rows is None else (names[row] for row in rows)):
+                office.desk.refused(office.land(flight), 422, "bad", now_s)
+            else:
+                office.desk.accepted(office.land(flight), possibly_doubled=False)
+        office.settle()
+        now_s += 1 if flights else 10
+    return posts
+
+
+@pytest.mark.parametrize("bad", [{"r0"}, {"r5"}, {"r0", "r1"}, {"r0", "r9"}, {"r3", "r6", "r8"}])
+def test_r41_only_the_bad_resources_are_quarantined_and_without_an_alarm(tmp_path: Path, bad: set[str]) -> None:
+    office = Office(tmp_path, layout=Layout(tuple(f"r{number}" for number in range(10)), ("load_0",)))
+    office.meter("a", 2)
+    posts = deliver_to(office, bad, until_s=120)
+    readings = office.accounts.status(0).readings
+    assert (readings.accepted, readings.quarantined, readings.queued) == (20 - 2 * len(bad), 2 * len(bad), 0)
+    assert posts <= 2 * (1 + 2 * 4 * len(bad))
+    office.store.close()
+
+
+def test_r41_many_bad_resources_take_longer_but_come_to_an_end(tmp_path: Path) -> None:
+    office = Office(tmp_path, layout=Layout(tuple(f"r{number}" for number in range(16)), ("load_0",)))
+    office.meter("a", 1)
+    deliver_to(office, {f"r{number}" for number in range(0, 16, 2)})
+    readings = office.accounts.status(0).readings
+    assert (readings.accepted, readings.quarantined, readings.queued) == (8, 8, 0)
+    office.store.close()
 
 
 def test_one_acceptance_quiets_the_alarm() -> None:

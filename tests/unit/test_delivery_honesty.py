@@ -21,6 +21,7 @@ from ven_actors.delivery.measures import measure_of
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.restoring import Books, block_record
+from ven_actors.delivery.width import Width
 from ven_actors.errors import StateError
 from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest, SealedReport
 from ven_actors.openadr.report_schedule import next_window
@@ -51,6 +52,13 @@ def _listed(count: int, length_s: float, start_s: float) -> IntervalPlan:
     return IntervalPlan(intervals, None, intervals[-1].end_s, implied=False)
 
 
+def _apart(count: int, length_s: float, step_s: float, start_s: float) -> IntervalPlan:
+    intervals = tuple(
+        EventInterval(index, start_s + index * step_s, start_s + index * step_s + length_s) for index in range(count)
+    )
+    return IntervalPlan(intervals, None, intervals[-1].end_s, implied=False)
+
+
 REQUESTS = (
     _request("own", _implied(STEP_S, own=True), num_intervals=1),
     _request("some", _implied(STEP_S), ("r2",), num_intervals=1),
@@ -64,6 +72,9 @@ REQUESTS = (
     _request("open", _implied(20), num_intervals=1, report_intervals="OPEN_INTERVALS"),
     _request("sum", _implied(40), num_intervals=1, aggregate=True),
     _request("foreign", _implied(STEP_S), num_intervals=1, payload_type="STORAGE_CHARGE_LEVEL"),
+    _request("fine", _listed(6, 4, BEGIN_S + 13)),
+    _request("holed", _apart(3, 10, 30, BEGIN_S)),
+    _request("level", _implied(STEP_S), num_intervals=1, payload_type="SIMPLE_LEVEL"),
     _request("nobody", _implied(STEP_S), ("r9",), num_intervals=1),
 )
 
@@ -111,11 +122,12 @@ class Honesty(RuleBasedStateMachine):
         self.kept = {name: truth.copy() for name, truth in self.truth.items()}
         self.flying: dict[str, OutboxReport] = {}
         self.marked: set[str] = set()
+        self.width = Width()
         self.open()
 
     def open(self) -> None:
         self.store = Store(self.folder)
-        self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
+        self.outbox = FleetOutbox(self.store.load(), self.store, next_window, self.width)
         self.flying = {}
 
     def teardown(self) -> None:
@@ -152,19 +164,34 @@ class Honesty(RuleBasedStateMachine):
         rows = range(len(names)) if report.rows is None else report.rows
         request_id = report.request.request.request_id
         return {
-            (request_id, report.start_s, report.end_s, names[row], block.start_s)
-            for row in rows
+            (request_id, report.start_s, report.end_s, names[row], block.start_s, max(block.start_s, interval.start_s))
+            for interval in report.intervals
             for block in report.blocks
+            if interval.start_s < block.end_s and block.start_s < interval.end_s
+            for row in rows
         }
+
+    def split(self, name: str, report: OutboxReport) -> bool:
+        """Halve a report that is in flight; between them, the halves have all of its cells, and none has one twice."""
+        outbox, cells = self.ven(name)[0], self.cells(report)
+        before = {id(each) for each in outbox.queue}
+        gone = report.request.gone
+        if not self.outbox.split(outbox, report, "too large"):
+            return False
+        halves = [self.cells(each) for each in outbox.queue if id(each) not in before]
+        assert gone or (len(halves) == 2 and halves[0] | halves[1] == cells and not halves[0] & halves[1])
+        return True
 
     def send(self, name: str) -> OutboxReport | None:
         """What a flush does: advance, choose, mark, commit, hand out."""
         outbox, _ = self.ven(name)
         self.outbox.advance(outbox)
-        report = outbox.next_to_send()
+        while (report := outbox.next_to_send()) is not None:
+            outbox.sending(report)
+            if report.in_doubt or not outbox.sealer.is_too_wide(report) or not self.split(name, report):
+                break
         if report is None:
             return None
-        outbox.sending(report)
         self.outbox.mark_sent(report)
         self.commit()
         self.marked.add(report.name)
@@ -265,6 +292,10 @@ class Honesty(RuleBasedStateMachine):
             owed_s = min(owed_s, last_s) if next_missed(request, at_s, truth.closed_s) is None else owed_s
         return owed_s
 
+    @rule(most=st.sampled_from((None, None, 1, 2, 3)))
+    def other_width(self, most: int | None) -> None:
+        self.width.max_resources = most
+
     # --- what the reporter does
 
     @rule()
@@ -281,7 +312,19 @@ class Honesty(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         verdict=st.sampled_from(
-            ("accepted", "accepted", "accepted", "refused", "held", "no answer", "lost", "event gone", "sender lost")
+            (
+                "accepted",
+                "accepted",
+                "accepted",
+                "refused",
+                "held",
+                "no answer",
+                "lost",
+                "event gone",
+                "sender lost",
+                "halved",
+                "halved",
+            )
         ),
     )
     def answer(self, data: st.DataObject, verdict: str) -> None:
@@ -295,6 +338,9 @@ class Honesty(RuleBasedStateMachine):
                 there = self.vtn[name].contents.get(report.name)
                 self.close(name, "accepted" if there == self.content(outbox, report) else "refused")
                 return
+            case "halved":
+                if report.in_doubt or not self.split(name, report):
+                    self.outbox.back(outbox, report, 0.0, in_doubt=False)
             case "event gone":
                 self.outbox.event_gone(outbox, report)
                 event_id = report.request.request.event_id
@@ -413,13 +459,18 @@ class Honesty(RuleBasedStateMachine):
         at_s = truth.owed_since[request.request_id]
         while (window := next_window(request, at_s)) is not None and window.end_s <= (truth.closed_s or 0):
             for start_s, layout in truth.blocks.items():
-                overlaps = start_s < window.end_s and start_s + STEP_S > window.start_s
-                if not overlaps or start_s in truth.evicted | truth.dropped:
+                parts = [
+                    max(start_s, each.start_s)
+                    for each in window.intervals
+                    if start_s < each.end_s and start_s + STEP_S > each.start_s
+                ]
+                if start_s in truth.evicted | truth.dropped:
                     continue
                 for row in LAYOUTS[layout].resource_names:
                     if request.resource_names is None or row in request.resource_names:
-                        cell = (request.request_id, window.start_s, window.end_s, row, start_s)
-                        assert cell in self.vtn[name].cells or cell in self.vtn[name].refused
+                        for part_s in parts:
+                            cell = (request.request_id, window.start_s, window.end_s, row, start_s, part_s)
+                            assert cell in self.vtn[name].cells or cell in self.vtn[name].refused
             at_s = window.end_s
 
 

@@ -18,6 +18,7 @@ from ven_actors.delivery.desk import Desk
 from ven_actors.delivery.fleet_outbox import FleetOutbox, Journal
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.throttle import SLOW_RETRY_S, Throttle
+from ven_actors.delivery.width import DEFAULT_BYTES, Width
 from ven_actors.messages import (
     Accepted,
     Ambiguous,
@@ -74,6 +75,7 @@ class ReporterSettings:
     flush_s: float = 0.2
     keep_s: int = 3600
     most_bytes: int = 2**30
+    max_report_bytes: int = DEFAULT_BYTES
 
 
 class ReporterActor(FleetActor):
@@ -109,7 +111,7 @@ class ReporterActor(FleetActor):
         self._store = self._open_store()
         self._journal = self._store
         recovery = self._store.load()
-        self._outbox = FleetOutbox(recovery, self._store, next_window)
+        self._outbox = FleetOutbox(recovery, self._store, next_window, Width(self._settings.max_report_bytes))
         self._columns = Columns(self._store, self._outbox.layouts)
         self._accounts = Accounts(self._outbox, recovery.counters)
         self._dispatcher = LivingOnly(Throttle(self._settings.rate, burst=self._settings.senders), self._lives)
@@ -231,7 +233,10 @@ class ReporterActor(FleetActor):
             case Accepted():
                 self._desk.accepted(flight, possibly_doubled=verdict.possibly_doubled)
             case Refused():
-                self._desk.refused(flight, verdict.status, verdict.words, now_s)
+                self._desk.refused(
+                    flight, verdict.status, verdict.words, now_s,
+                    body_bytes=verdict.body_bytes, possibly_there=verdict.possibly_there or flight.report.unsettled,
+                )  # fmt: skip
             case Held():
                 asked_s = verdict.retry_after_s
                 wait_s = SLOW_RETRY_S if verdict.slow and asked_s is None else asked_s

@@ -169,7 +169,9 @@ class SenderActor(FleetActor):
             case Meaning.AMBIGUOUS:
                 return self._ambiguous(send, f"{reason}, which says nothing certain")
             case Meaning.REFUSED:
-                return Refused(self.name, self.run, report_id, answer.status, words, self._posts)
+                return Refused(
+                    self.name, self.run, report_id, answer.status, words, self._posts, len(body), self._unsettled
+                )
             case Meaning.LOOK_UP:
                 return self._settle_conflict(send, client, body, answer)
             case Meaning.ASK_FOR_EVENT:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+_OF_CONTENT = frozenset({400, 413, 415, 422})
+
 
 class Desk:
     """Stands between the outbox and the senders; monotonic time (`now_s`) is a parameter."""
@@ -53,6 +55,11 @@ class Desk:
                 self.evict(outbox, lost, "its columns do not match their checksum")
                 self._dispatcher.offer(outbox)
                 continue
+            if not report.in_doubt and outbox.sealer.is_too_wide(report) and self._outbox.split(outbox, report):
+                self._dispatcher.landed(flight.report_id)
+                self._dispatcher.sender_is_free(flight.sender)
+                self._dispatcher.offer(outbox)
+                continue
             request = report.request.request
             sealed = SealedReport(
                 flight.report_id, report.name, outbox.name, request.event_id, request.program_id,
@@ -79,12 +86,39 @@ class Desk:
         self._alarm.accepted()
         self._dispatcher.throttle.succeeded()
 
-    def refused(self, flight: InFlight, status: int, words: str, now_s: float) -> None:
-        """Quarantine the report whole; where the VTN refuses one after the other, hold them all and say so instead."""
+    def refused(
+        self,
+        flight: InFlight,
+        status: int,
+        words: str,
+        now_s: float,
+        *,
+        body_bytes: int = 0,
+        possibly_there: bool = False,
+    ) -> None:
+        """Halve the report until what the VTN does not want stands alone, and quarantine that.
+
+        Where the VTN refuses one after the other, hold them and say so instead. One that may be there already
+        (`possibly_there`) is never halved, and nor is one that is refused for another reason than its content or size.
+        """
         said = f"{status}: {words}"
-        if self._alarm.refused():
+        outbox, report = flight.outbox, flight.report
+        halvable = status in _OF_CONTENT and not possibly_there and outbox.sealer.can_halve(report)
+        if status == 413 and body_bytes:
+            most_bytes = outbox.sealer.width.too_wide(body_bytes)
+            log.warning("report_too_large", ven=outbox.name, body_bytes=body_bytes, most_bytes_from_now=most_bytes)
+        if status == 413 and halvable:
+            self._outbox.split(outbox, report, said)
+            return
+        if self._alarm.refused() and not (halvable and report.alarmed):
+            report.alarmed = True
             self._dispatcher.throttle.failed(now_s, SLOW_RETRY_S, vtn_asked=True)
             self.hold(flight, f"the VTN refuses every report ({said})", now_s, wait_s=SLOW_RETRY_S)
+            return
+        if halvable:
+            self._accounts.trouble(outbox.name, f"the VTN refuses part of {report.name} ({said})")
+            log.warning("report_halved", ven=outbox.name, report=report.name, said=said)
+            self._outbox.split(outbox, report, said)
             return
         log.error("report_quarantined", ven=flight.outbox.name, report=flight.report.name, said=said)
         self._outbox.close(flight.outbox, flight.report, ReportState.REFUSED, said)

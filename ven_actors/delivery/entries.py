@@ -26,6 +26,7 @@ class ReportState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    SPLIT = "split"
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +52,8 @@ class QueuedBlock:
 class RequestState:
     """A report request and how far it has been served: every window that ends by `sealed_until_s` is sealed.
 
-    `doubted` are names of withdrawn reports that may have arrived: sealed again, they are looked up first.
+    `doubted` are withdrawn reports that may have arrived, by name, with start, end and chunk: sealed again, they are
+    looked up first.
     `readings`: its reports deliver the metered readings themselves.
     """
 
@@ -60,7 +62,7 @@ class RequestState:
     sealed_until_s: float
     accepted: int = 0
     gone: bool = False
-    doubted: set[str] = field(default_factory=set)
+    doubted: dict[str, tuple[float, float, int]] = field(default_factory=dict)
     readings: bool = field(init=False)
     _found: tuple[ReportRequest, float, Window | None] | None = None
 
@@ -81,7 +83,8 @@ class OutboxReport:
     """A sealed report. `marked`: the store knows that it may have been sent; `in_doubt`: look before sending.
 
     `unsettled`: it was sent again although nobody could say whether an earlier attempt had arrived. `marks`: it goes
-    out reading by reading, and they say how far it is.
+    out reading by reading, and they say how far it is. `alarmed`: it was refused
+    while nearly everything was; the others go first.
     """
 
     request: RequestState
@@ -97,6 +100,7 @@ class OutboxReport:
     state: ReportState = ReportState.OPEN
     in_doubt: bool = False
     unsettled: bool = False
+    alarmed: bool = False
     marked: bool = False
     attempts: int = 0
     next_try_s: float = -INFINITY
@@ -120,9 +124,9 @@ class OutboxReport:
         return 1 if self.marks is None else self.marks.waiting.bit_count()
 
     @property
-    def order(self) -> tuple[float, float, str]:
-        """Its place in the queue: by time, and the same after a restart."""
-        return self.end_s, self.start_s, self.name
+    def order(self) -> tuple[bool, float, float, int, str]:
+        """Its place in the queue: by time, larger chunks first, and the same after a restart."""
+        return self.alarmed, self.end_s, self.start_s, self.chunk, self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ven_actors.delivery.entries import NextWindow, OutboxReport, Sendable
+    from ven_actors.delivery.width import Width
     from ven_actors.model import ReportRequest
     from ven_actors.records import Recovery
 
@@ -57,8 +58,10 @@ class Journal(Protocol):
 class FleetOutbox(Books):
     """All VENs of a state folder, by name."""
 
-    def __init__(self, recovery: Recovery, journal: Journal, next_window: NextWindow) -> None:
-        super().__init__(recovery, next_window)
+    def __init__(
+        self, recovery: Recovery, journal: Journal, next_window: NextWindow, width: Width | None = None
+    ) -> None:
+        super().__init__(recovery, next_window, width)
         self._journal = journal
         self._next_window = next_window
         self._layout_ids = {(record.ven_key, record.layout): record.layout_id for record in recovery.layouts}
@@ -74,7 +77,7 @@ class FleetOutbox(Books):
         """Return the outbox of a VEN, made on first sight."""
         if name not in self.vens:
             self.ledgers[name] = ledger = VenLedger()
-            self.vens[name] = VenOutbox(name, self._next_ven, self.layouts, ledger.spans, self._next_window)
+            self.vens[name] = VenOutbox(name, self._next_ven, self.layouts, ledger.spans, self._next_window, self.width)
             self._journal.add_ven(VenRecord(self._next_ven, name, 0, 0, 0, 0))
             self._next_ven += 1
         return self.vens[name]
@@ -225,6 +228,22 @@ class FleetOutbox(Books):
         outbox.finish(report, state)
         self._journal.keep_report(report_record(report.whole, words))
         self.settle(outbox, report.blocks)
+
+    def split(self, outbox: VenOutbox, report: Sendable, words: str = "") -> int:
+        """Close a report that was in flight and certainly did not arrive, and seal its halves in its place.
+
+        Returns how many: 0, and nothing is done, where it stands for one cell alone. If nothing asks for it any more,
+        it is withdrawn instead.
+        """
+        if report.request.gone:
+            self.back(outbox, report, -INFINITY, in_doubt=False)
+            return 1
+        halves = outbox.split(report.whole)
+        for half in halves:
+            self._journal.keep_report(report_record(half))
+        if halves:
+            self._journal.keep_report(report_record(report.whole, words))
+        return len(halves)
 
     def evict(self, outbox: VenOutbox, block: QueuedBlock) -> int:
         """Give a block up (its columns are damaged, or there is no room); what covered it is sealed anew without it.

@@ -62,6 +62,7 @@ class Reading:
     bit: int
     in_doubt: bool = False
     unsettled: bool = False
+    alarmed: bool = False
     attempts: int = 0
     next_try_s: float = -INFINITY
 

@@ -12,7 +12,8 @@ from ven_actors.delivery.entries import INFINITY, OutboxReport, ReportState, Req
 from ven_actors.delivery.fates import settlement
 from ven_actors.delivery.marks import Reading, bits_of, marks_of, next_reading, restored
 from ven_actors.delivery.measures import measure_of
-from ven_actors.delivery.sealing import pieces, report_name
+from ven_actors.delivery.width import Width
+from ven_actors.delivery.window_sealing import Sealer, overlapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +27,13 @@ class VenOutbox:
     """All that is open for one VEN; `layouts` is shared by the fleet's outboxes, `spans` with the VEN's ledger."""
 
     def __init__(
-        self, name: str, ven_key: int, layouts: dict[int, Layout], spans: list[SpanRecord], next_window: NextWindow
+        self,
+        name: str,
+        ven_key: int,
+        layouts: dict[int, Layout],
+        spans: list[SpanRecord],
+        next_window: NextWindow,
+        width: Width | None = None,
     ) -> None:
         self.name = name
         self.ven_key = ven_key
@@ -36,8 +43,8 @@ class VenOutbox:
         self.requests: dict[str, RequestState] = {}
         self.queue: deque[OutboxReport] = deque()
         self.in_flight: OutboxReport | None = None
+        self.sealer = Sealer(name, layouts, spans, width or Width())
         self._layouts = layouts
-        self._spans = spans
         self._next_window = next_window
         self._horizon_s: float = -INFINITY
 
@@ -57,15 +64,16 @@ class VenOutbox:
         wanted = {block.block_id for block in blocks}
         for record in records:
             request = states[record.request_key]
-            if record.state == ReportState.WITHDRAWN:
-                if record.maybe_sent:
-                    request.doubted.add(record.name)
+            if record.state in {ReportState.WITHDRAWN, ReportState.SPLIT}:
+                if record.maybe_sent and record.state == ReportState.WITHDRAWN:
+                    request.doubted[record.name] = record.start_s, record.end_s, record.chunk
                 continue
-            covered = [
+            there = [
                 block
                 for block in self._blocks_in(record.start_s, record.end_s)
                 if block.layout_id == record.layout_id and block.block_id in wanted
             ]
+            covered = overlapping(there, record.intervals)
             report = OutboxReport(
                 request, record.name, record.start_s, record.end_s, record.chunk,
                 record.layout_id, record.intervals, record.rows, record.periods, covered,
@@ -124,7 +132,7 @@ class VenOutbox:
         """Send of its open reports no more readings than it asks for now; returns the reports that this changes."""
         changed = []
         for report in [report for report in self.queue if report.request is state]:
-            asked = bits_of(self._rows(state.request, report.layout_id), self._layouts[report.layout_id])
+            asked = bits_of(self.sealer.rows(state.request, report.layout_id), self._layouts[report.layout_id])
             if report.marks is not None and report.marks.narrow(asked):
                 changed.append(report)
                 self._close_if_done(report)
@@ -142,7 +150,7 @@ class VenOutbox:
             return
         report.request.sealed_until_s = min(report.request.sealed_until_s, report.start_s)
         if report.marked:
-            report.request.doubted.add(report.name)
+            report.request.doubted[report.name] = report.start_s, report.end_s, report.chunk
         self.queue.remove(report)
         report.state = ReportState.WITHDRAWN
         for block in report.blocks:
@@ -175,7 +183,7 @@ class VenOutbox:
         while window is not None and self.closed_until_s is not None and window.end_s <= self.closed_until_s:
             blocks = list(self._blocks_in(window.start_s, window.end_s))
             if blocks:
-                sealed += self._seal_window(state, window, blocks)
+                sealed += self.sealer.seal(state, window, blocks)
                 state.sealed_until_s = window.end_s
             else:
                 state.sealed_until_s = max(window.end_s, self._next_block_s(window.end_s, self.closed_until_s))
@@ -197,48 +205,17 @@ class VenOutbox:
                 yield block
             at_s += step_s
 
-    def _seal_window(self, state: RequestState, window: Window, blocks: list[QueuedBlock]) -> list[OutboxReport]:
-        """Seal what of a window is not sealed: after a withdrawal, other reports of it or of later ones may stand."""
-        there = {
-            report.layout_id
-            for block in blocks
-            for report in block.reports
-            if report.request is state and (report.start_s, report.end_s) == (window.start_s, window.end_s)
-        }
-        sealed = []
-        for piece in pieces(state.request, window, blocks):
-            rows = self._rows(state.request, piece.layout_id)
-            if rows == () or piece.layout_id in there:
-                continue
-            chunk = self._layouts_within(window).index(piece.layout_id)
-            name = report_name(self.name, state.request, window.start_s, window.end_s, chunk)
-            covered = [block for block in blocks if block.layout_id == piece.layout_id]
-            doubted = name in state.doubted
-            report = OutboxReport(
-                state, name, window.start_s, window.end_s, chunk, piece.layout_id, piece.intervals, rows,
-                piece.periods, covered, in_doubt=doubted, marked=doubted,
-            )  # fmt: skip
-            for block in covered:
-                block.reports.append(report)
-            sealed.append(report)
-        return sealed
-
-    def _layouts_within(self, window: Window) -> list[int]:
-        """Layouts that metered in the window, in order; from the checkpoints, so that it is the same for ever."""
-        found: list[int] = []
-        for span in reversed(self._spans):
-            if span.end_s <= window.start_s:
-                break
-            if span.start_s < window.end_s and not span.gap:
-                found.append(span.layout_id)
-        return list(dict.fromkeys(reversed(found)))
-
-    def _rows(self, request: ReportRequest, layout_id: int) -> tuple[int, ...] | None:
-        names = self._layouts[layout_id].resource_names
-        if request.resource_names is None:
-            return None if names else ()
-        wanted = set(request.resource_names)
-        return tuple(row for row, name in enumerate(names) if name in wanted)
+    def split(self, report: OutboxReport) -> list[OutboxReport]:
+        """Close the report that was in flight, and seal its halves; none, and nothing is done, where it has none."""
+        halves = self.sealer.halve(report)
+        if halves:
+            self.in_flight = None
+            report.state = ReportState.SPLIT
+            for block in report.blocks:
+                block.reports.remove(report)
+            self.queue.extend(halves)
+            self.order_queue()
+        return halves
 
     # --- what goes out, and what became of it
 
@@ -263,12 +240,14 @@ class VenOutbox:
         report.in_doubt = report.in_doubt or in_doubt
         report.next_try_s = next_try_s
         if isinstance(report, Reading):
-            rows = () if report.request.gone else self._rows(report.request.request, report.layout_id)
+            rows = () if report.request.gone else self.sealer.rows(report.request.request, report.layout_id)
             still_asked = report.land(still_asked=rows is None or report.rows[0] in rows)
             self._close_if_done(report.whole)
             return still_asked
         self.in_flight = None
         self.queue.appendleft(report)
+        if report.alarmed:
+            self.order_queue()
         if report.request.gone:
             self.withdraw(report)
         return not report.request.gone

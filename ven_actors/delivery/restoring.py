@@ -9,6 +9,7 @@ from ven_actors.delivery.entries import QueuedBlock, RequestState
 from ven_actors.delivery.fates import decided
 from ven_actors.delivery.ledger import VenLedger
 from ven_actors.delivery.outbox import VenOutbox
+from ven_actors.delivery.width import Width
 from ven_actors.records import BlockRecord, ReportRecord, RequestRecord
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ def report_record(report: OutboxReport, words: str = "") -> ReportRecord:
 class Books:
     """All VENs of a state folder as the store has them: outboxes, ledgers and layouts, by name and by id."""
 
-    def __init__(self, recovery: Recovery, next_window: NextWindow) -> None:
+    def __init__(self, recovery: Recovery, next_window: NextWindow, width: Width | None = None) -> None:
+        self.width = width or Width()
         self.layouts: dict[int, Layout] = {record.layout_id: record.layout for record in recovery.layouts}
         self.vens: dict[str, VenOutbox] = {}
         self.ledgers: dict[str, VenLedger] = {}
         by_key: dict[int, VenOutbox] = {}
         for ven in recovery.vens:
             ledger = VenLedger(ven.accepted, ven.unasked, ven.quarantined, ven.evicted)
-            outbox = VenOutbox(ven.name, ven.ven_key, self.layouts, ledger.spans, next_window)
+            outbox = VenOutbox(ven.name, ven.ven_key, self.layouts, ledger.spans, next_window, self.width)
             self.vens[ven.name] = by_key[ven.ven_key] = outbox
             self.ledgers[ven.name] = ledger
         for span in recovery.spans:

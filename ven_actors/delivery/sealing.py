@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from ven_actors.delivery.chunks import layout_number_of, node_of
 from ven_actors.model import EventInterval
 
 if TYPE_CHECKING:
@@ -76,10 +77,14 @@ def _stretches(
 
 
 def report_name(ven_name: str, request: ReportRequest, start_s: float, end_s: float, chunk: int) -> str:
-    """Name a report so that the same content has the same name for ever, and no other has it (protocol R35)."""
+    """Name a report so that the same content has the same name for ever, and no other has it (protocol R35).
+
+    `chunk` ends it: the number of the layout, and which part of the whole it is (see `chunks`).
+    """
     digest = hashlib.blake2b(request.request_id.encode(), digest_size=4).hexdigest()
     name = f"{ven_name}.{request.event_id}.{digest}.{moment(start_s)}.{period(end_s - start_s)}"
-    return f"{name}.{chunk}" if chunk else name
+    number, node = layout_number_of(chunk), node_of(chunk)
+    return name + (f".{number}" if number else "") + (f".c{node}" if node > 1 else "")
 
 
 def moment(at_s: float) -> str:

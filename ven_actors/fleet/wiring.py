@@ -113,7 +113,12 @@ class Wiring:
             self.monotonic,
             open_store=lambda: Store(config.state, max_bytes=config.outbox_max_bytes * 2),
             settings=ReporterSettings(
-                config.rate, config.senders, config.flush_s, int(config.keep_accepted_s), config.outbox_max_bytes
+                config.rate,
+                config.senders,
+                config.flush_s,
+                int(config.keep_accepted_s),
+                config.outbox_max_bytes,
+                config.max_report_bytes,
             ),
             rng=random.Random(f"{config.seed} retries {run}"),  # noqa: S311 - jitter, not secrets
             on_flush=self.metrics.flushed,

@@ -36,7 +36,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The VTN does not want this report's content (400, 413, 415, 422, or a different one of that name)."""
+    """The VTN does not want this report's content (400, 413, 415, 422, or a different one of that name).
+
+    `body_bytes` is how large it was; `possibly_there`: nobody could say whether an earlier attempt had arrived.
+    """
 
     sender: str
     run: int
@@ -44,6 +47,8 @@ class Refused:
     status: int
     words: str
     posts: int = 1
+    body_bytes: int = 0
+    possibly_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

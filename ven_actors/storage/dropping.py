@@ -58,7 +58,7 @@ def _drop_blocks(database: SqliteDatabase, which: str, before_s: int) -> None:
 
 
 def _drop_reports(database: SqliteDatabase, before_s: int) -> None:
-    closed = "state IN ('accepted', 'withdrawn') AND end_s < ?"
+    closed = "state IN ('accepted', 'withdrawn', 'split') AND end_s < ?"
     for counted in database.execute_sql(
         f"SELECT SUM(state = 'accepted'), request_key FROM report WHERE {closed} GROUP BY request_key", (before_s,)
     ).fetchall():

@@ -57,7 +57,7 @@ _UNSETTLED = (
     "SELECT ven_key, start_s, end_s, layout_id, block_id, 0, 0, 0 FROM block WHERE settled = 0 ORDER BY start_s"
 )
 _SPANS = "SELECT span_id, ven_key, layout_id, start_s, end_s, interval_s, gap FROM span ORDER BY span_id"
-_STATES = frozenset({"open", "accepted", "refused", "withdrawn"})
+_STATES = frozenset({"open", "accepted", "refused", "withdrawn", "split"})
 
 
 def load_recovery(database: SqliteDatabase) -> Recovery:
