@@ -56,6 +56,15 @@ def callback_probe() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def mosquitto() -> ModuleType:
+    """`mosquitto.Mosquitto(folder)`, a real broker, and `mosquitto.Listener(port)`."""
+    module = load_helper("mosquitto")
+    if module.program() is None:
+        pytest.skip("mosquitto is not installed (Debian: apt-get install mosquitto)")
+    return module
+
+
+@pytest.fixture(scope="session")
 def spec31() -> Any:
     """The official OpenADR 3.1.0 file: `check_request(...)` and `check_answer(...)` return lists of violations."""
     file = official_file()

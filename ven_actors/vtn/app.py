@@ -89,7 +89,7 @@ class Vtn:
             undo.callback(self.worker.close)
             self._closing = undo.pop_all()
         self.tokens = Tokens(limits.token_life_s, mono_s)
-        self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks)
+        self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks, push.mqtt)
         self._demo = None if demo is None else Demo(self.worker, now_s, demo)
         self.app = self._build_app()
 

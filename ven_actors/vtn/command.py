@@ -6,10 +6,9 @@ import gc
 import json
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -19,15 +18,14 @@ from ven_actors.vtn.demo import DAY_S, DemoPlan
 from ven_actors.vtn.energydesk.book import Plan
 from ven_actors.vtn.energydesk.options import Approval
 from ven_actors.vtn.facts import Clock
+from ven_actors.vtn.options import option
 from ven_actors.vtn.problems import StateUnusable
-from ven_actors.vtn.push.callbacks import CallbackPlan
-from ven_actors.vtn.push.house import PushPlan
+from ven_actors.vtn.push.broker import BrokerError
+from ven_actors.vtn.push.options import push_options, push_plan_of
 from ven_actors.vtn.server import VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
 from ven_actors.vtn.units import Bytes, Seconds
 
 _LARGEST_EPOCH_S = 32_503_680_000  # the year 3000
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger("ven_actors.vtn")
 
@@ -45,17 +43,11 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
     return lambda: base_s + (wall_s() - begun_s) * speed
 
 
-def _option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
-    """An option that is an environment variable too."""
-    variable = "VEN_ACTORS_VTN_" + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(flag, *names, envvar=variable, show_envvar=True, **settings)
-
-
 @click.command(context_settings={"show_default": True})
-@_option("--host", default="127.0.0.1", help="Address to listen on.")
-@_option("--port", default=0, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@_option("--state", default="memory", help="Folder to keep everything in, or `memory`.")
-@_option(
+@option("--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port", default=0, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@option("--state", default="memory", help="Folder to keep everything in, or `memory`.")
+@option(
     "--client",
     "client_texts",
     multiple=True,
@@ -63,47 +55,42 @@ def _option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
     help="An OAuth client with the role ven or bl; may be repeated. Other users of this machine can see it in the"
     " process list: prefer --clients-file.",
 )
-@_option(
+@option(
     "--clients-file",
     type=click.Path(path_type=Path),
     help="CSV with the header name,secret,role.",
 )
-@_option("--keep-bytes", default="1GiB", type=Bytes(), help="Compressed report bodies kept; the oldest go.")
-@_option("--max-body", default="8MiB", type=Bytes(), help="Largest request body.")
-@_option("--token-life", default="1h", type=Seconds(), help="How long a token is good for.")
-@_option("--demo", is_flag=True, help="Keep a program and daily events that ask for reports.")
-@_option("--demo-report-every", default="15s", type=Seconds(), help="What the demo's events ask for.")
-@_option(
+@option("--keep-bytes", default="1GiB", type=Bytes(), help="Compressed report bodies kept; the oldest go.")
+@option("--max-body", default="8MiB", type=Bytes(), help="Largest request body.")
+@option("--token-life", default="1h", type=Seconds(), help="How long a token is good for.")
+@option("--demo", is_flag=True, help="Keep a program and daily events that ask for reports.")
+@option("--demo-report-every", default="15s", type=Seconds(), help="What the demo's events ask for.")
+@option(
     "--demo-speed",
     default=1.0,
     type=click.FloatRange(0, 100_000, min_open=True),
     help="Let the VTN's time run so many times as fast.",
 )
-@_option(
+@option(
     "--demo-start",
     type=click.FloatRange(0, _LARGEST_EPOCH_S),
     metavar="EPOCH_SECONDS",
     help="The VTN's time at its start, in seconds since 1970; default: now.",
 )
-@_option(
+@option(
     "--energydesk-approve",
     default="at-once",
     type=Approval(),
     help="When the energydesk interface approves a new resource; suspended: never, and it says so.",
 )
-@_option(
+@option(
     "--energydesk-existing",
     default="409",
     type=click.Choice(["409", "500"]),
     help="What registering a resource twice is answered there: 409, or a 500 whose words say so.",
 )
-@_option(
-    "--webhook-ca-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="PEM file of the authorities that callback servers are checked with, instead of the system's.",
-)
-@_option("--webhooks-loopback-only", is_flag=True, help="Refuse subscriptions with callbacks on other machines.")
-@_option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
+@push_options
+@option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(
     host: str,
     port: int,
@@ -119,9 +106,8 @@ def vtn(
     demo_start: float | None,
     energydesk_approve: Plan,
     energydesk_existing: str,
-    webhook_ca_file: Path | None,
-    webhooks_loopback_only: bool,
     exit_with_stdin: bool,
+    **push: Any,
 ) -> None:
     """Run the embedded VTN: a small OpenADR server, 3.0.1 and 3.1 beside each other, for demos and tests.
 
@@ -140,9 +126,9 @@ def vtn(
             limits=Limits(keep_bytes, max_body, token_life),
             demo=DemoPlan(demo_report_every, demo_speed) if demo else None,
             energydesk_plan=replace(energydesk_approve, existing_status=int(energydesk_existing)),
-            push_plan=PushPlan(CallbackPlan(webhook_ca_file, webhooks_loopback_only)),
+            push_plan=push_plan_of(push),
         )
-    except (StateUnusable, ClientsError) as error:
+    except (StateUnusable, ClientsError, BrokerError) as error:
         raise CannotStart(str(error)) from error
     with house:
         _serve(house, host, port, exit_with_stdin=exit_with_stdin)

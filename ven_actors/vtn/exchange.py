@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ven_actors.vtn.clients import Clients
 from ven_actors.vtn.facts import Clock
 from ven_actors.vtn.problems import Problem, problem_json
+from ven_actors.vtn.push.broker import MqttPlan
 from ven_actors.vtn.push.callbacks import Callbacks
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.store.worker import Worker
@@ -32,6 +33,7 @@ class Desk:
     now_s: Clock
     max_body_bytes: int
     callbacks: Callbacks
+    mqtt: MqttPlan | None = None
 
 
 def json_answer(status: int, content: bytes) -> Response:

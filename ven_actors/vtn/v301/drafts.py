@@ -22,6 +22,7 @@ _event = msgspec.json.Decoder(Event)
 _subscription = msgspec.json.Decoder(Subscription)
 _ven = msgspec.json.Decoder(Ven)
 _resource = msgspec.json.Decoder(Resource)
+_resource_body = msgspec.json.Decoder(ResourceBody)
 _report = msgspec.json.Decoder(Report)
 
 
@@ -76,7 +77,7 @@ def resource_draft(body: bytes, ven_id: str, viewer: Viewer) -> Draft:
 
 def placed(resource: Draft, ven_id: str) -> Draft:
     """The resource of a ven that has an id by now."""
-    body = msgspec.json.decode(resource.body, type=ResourceBody)
+    body = _resource_body.decode(resource.body)
     body.venID = ven_id
     return replace(resource, body=_encode(body), parent_id=ven_id)
 

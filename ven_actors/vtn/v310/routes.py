@@ -25,6 +25,7 @@ from ven_actors.vtn.v310.drafts import (
     subscription_draft,
     ven_draft,
 )
+from ven_actors.vtn.v310.notifiers import notifier_routes
 from ven_actors.vtn.v310.queries import checked_id, object_query, report_query
 
 PREFIX = "/openadr3/3.1.0"
@@ -74,7 +75,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     for path, many, one in (*(_object_endpoints(desk, family) for family in FAMILIES), _report_endpoints(desk)):
         found.append(Route(path, many, methods=["GET", "POST"]))
         found.append(Route(f"{path}/{{id}}", one, methods=["GET", "PUT", "DELETE"]))
-    return found
+    return found + notifier_routes(desk)
 
 
 def _server_route() -> Route:
