@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from ven_actors.config_groups import Group, groups
 from ven_actors.config_kinds import (
     Kind,
     all_or_count,
@@ -20,6 +21,7 @@ from ven_actors.config_kinds import (
     duration,
     integer,
     interval_or_cron,
+    lower_text,
     names,
     number,
     optional,
@@ -114,6 +116,12 @@ class FleetConfig:
 
     vtn_url: str | None = _option(
         "vtn_url", optional(http_url()), "", "VTN", "base URL of an outside VTN; empty: start the embedded one"
+    )
+    dialect: str = _option(
+        "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, or auto: found out from the VTN"
+    )
+    groups: tuple[Group, ...] = _option(
+        "groups", groups(), "", "VTN", "VENs of another dialect or VTN; in the file one table [[groups]] each"
     )
     credentials: str | None = _option(
         "credentials",

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from ven_actors.config import DEFAULT_VENS, OPTIONS, FleetConfig
+from ven_actors.config_groups import group_of
 from ven_actors.config_urls import is_elsewhere, is_plain_http_to_elsewhere
 from ven_actors.durations import duration_text
 
+_SHOWN_VENS = 5
 _FLAGS = {option.name: option.flag for option in OPTIONS}
 
 
@@ -28,7 +30,7 @@ def checked(config: FleetConfig, given: Mapping[str, Given], problems: list[str]
         whole = -(-config.report_every_s // config.interval_s)
         config = replace(config, report_every_s=whole * config.interval_s)
     problems += [*_time_problems(config, given), *_vtn_problems(config, given), *_push_problems(config, given)]
-    problems += _name_problems(config)
+    problems += [*_name_problems(config), *_group_problems(config, given)]
     return config
 
 
@@ -48,7 +50,12 @@ def _time_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]
 
 
 def _vtn_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
-    problems = []
+    problems = [
+        f"{_origin(given, 'groups')}: {group.vtn_url} is plain http to another machine; use https, or allow it with "
+        "--insecure-http"
+        for group in config.groups
+        if group.vtn_url and is_plain_http_to_elsewhere(group.vtn_url) and not config.insecure_http
+    ]
     if config.vtn_url and is_plain_http_to_elsewhere(config.vtn_url) and not config.insecure_http:
         problems.append(
             f"{_origin(given, 'vtn_url')}: plain http to another machine would show the credentials to the network; "
@@ -80,6 +87,18 @@ def _name_problems(config: FleetConfig) -> list[str]:
     """VENs made by count must not collide with named ones."""
     taken = {fleet_name(number) for number in range(1, config.count + 1)} & set(config.vens)
     return [f"--vens: {name} is also made by --count; leave it out" for name in sorted(taken)]
+
+
+def _group_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
+    """A group that no VEN of the run is in is most likely misspelt."""
+    vens = [*config.vens, *(fleet_name(number) for number in range(1, config.count + 1))]
+    taken = {group_of(config.groups, name) for name in vens}
+    return [
+        f"{_origin(given, 'groups')}: no VEN of this run is in the group {','.join(group.vens)}; "
+        f"the run has {', '.join(vens[:_SHOWN_VENS])}{', ...' if len(vens) > _SHOWN_VENS else ''}"
+        for group in config.groups
+        if group not in taken
+    ]
 
 
 def fleet_name(number: int) -> str:

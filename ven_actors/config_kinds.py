@@ -159,6 +159,18 @@ def text(metavar: str) -> Kind[str]:
     return Kind(metavar, lambda value: _as_text(value, "write it in quotes"))
 
 
+def lower_text(metavar: str) -> Kind[str]:
+    """A name whose case does not count."""
+
+    def read(value: object) -> str:
+        word = _as_text(value, "write it in quotes").lower()
+        if not word:
+            raise ValueError("must not be empty")
+        return word
+
+    return Kind(metavar, read)
+
+
 def path(metavar: str) -> Kind[Path]:
     def read(value: object) -> Path:
         written = _as_text(value, "write the path in quotes")

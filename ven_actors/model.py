@@ -171,10 +171,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the VTN gave a VEN when it registered: its own id, and one per resource name."""
+    """What the VTN gave a VEN when it registered, in which dialect: its own id, and one per resource name."""
 
     ven_id: str
     resource_ids: dict[str, str] = field(default_factory=dict)
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

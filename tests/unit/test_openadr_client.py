@@ -128,7 +128,7 @@ def resources(*names: str) -> list[Resource]:
 
 def test_r7_what_is_missing_is_created(vtn: Vtn, client: VtnClient) -> None:
     enrolment = client.enrol("Herning", resources("a", "b"), None)
-    assert enrolment == Enrolment("vens-0", {"a": "resources-0", "b": "resources-1"})
+    assert enrolment == Enrolment("vens-0", {"a": "resources-0", "b": "resources-1"}, "openadr-3.1")
     assert [body["objectType"] for body in vtn.bodies] == ["VEN_VEN_REQUEST"] + ["VEN_RESOURCE_REQUEST"] * 2
     assert vtn.bodies[1]["venID"] == "vens-0"
 
@@ -163,7 +163,7 @@ def test_r9_a_vtn_that_ignores_the_query_shows_others_resources_in_vain(vtn: Vtn
         else None
     )
     assert client.enrol("Herning", resources("a", "b", "c"), None) == Enrolment(
-        "v2", {"a": "resources-3", "b": "r2", "c": "r3"}
+        "v2", {"a": "resources-3", "b": "r2", "c": "r3"}, "openadr-3.1"
     )
 
 
@@ -176,7 +176,7 @@ def test_r7_of_several_vens_of_our_name_the_known_one_is_ours(vtn: Vtn, client: 
 
 def test_r10_a_ven_that_is_gone_is_registered_again(vtn: Vtn, client: VtnClient) -> None:
     assert client.enrol("Herning", resources("a"), Enrolment("v9", {"a": "r9"})) == Enrolment(
-        "vens-0", {"a": "resources-0"}
+        "vens-0", {"a": "resources-0"}, "openadr-3.1"
     )
 
 
@@ -188,7 +188,7 @@ def test_r7_a_409_is_looked_up_and_adopted(vtn: Vtn, client: VtnClient) -> None:
         return shown({"title": "conflict"}, 409)
 
     vtn.hook = hook
-    assert client.enrol("Herning", resources("a"), None) == Enrolment("vens-0", {"a": "resources-0"})
+    assert client.enrol("Herning", resources("a"), None) == Enrolment("vens-0", {"a": "resources-0"}, "openadr-3.1")
     assert "GET /resources?venID=vens-0&resourceName=a&skip=0&limit=50" in vtn.asked
 
 

@@ -54,7 +54,7 @@ class Found(Protocol):
 
 
 class ReportClient(Protocol):
-    """What a sender needs of a VEN's client; raises `VtnError` of any kind."""
+    """What a sender needs of a VEN's client; raises `VtnError` of any kind, also where the dialect is not known yet."""
 
     @property
     def report_success(self) -> frozenset[int]: ...
@@ -124,13 +124,7 @@ class SenderActor(FleetActor):
         if client is None:
             return self._held(send, "its VEN has no client yet")
         try:
-            body = render(send.report, send.layout, send.blocks, with_program=client.reports_name_program)
-        except (ValueError, LookupError) as error:
-            # A fault of ours, the same at every try: it must hold up this VEN, not take the whole fleet down with it.
-            log.exception("report_unrenderable", ven=send.report.ven_name, report=send.report.name)
-            return self._held(send, f"report {send.report.name} cannot be rendered: {error!r}", slow=True)
-        try:
-            return self._look_and_post(send, client, body)
+            return self._render_and_post(send, client)
         except VtnAmbiguous as error:
             return self._ambiguous(send, str(error))
         except VtnError as error:
@@ -139,6 +133,16 @@ class SenderActor(FleetActor):
             return self._held(send, str(error), retry_after_s=retry_after_s, slow=slow)
         finally:
             self._client = None
+
+    def _render_and_post(self, send: Send, client: ReportClient) -> Verdict:
+        with_program = client.reports_name_program
+        try:
+            body = render(send.report, send.layout, send.blocks, with_program=with_program)
+        except (ValueError, LookupError) as error:
+            # A fault of ours, the same at every try: it must hold up this VEN, not take the whole fleet down with it.
+            log.exception("report_unrenderable", ven=send.report.ven_name, report=send.report.name)
+            return self._held(send, f"report {send.report.name} cannot be rendered: {error!r}", slow=True)
+        return self._look_and_post(send, client, body)
 
     def _look_and_post(self, send: Send, client: ReportClient, body: bytes) -> Verdict:
         if send.report.in_doubt:

@@ -18,7 +18,17 @@ from ven_actors.fleet.doctor import STEPS, Finding, Verdict, case_of, examine, u
 EXIT_BAD = 3
 _OPTIONS = (
     *("vens", "count", "state", "registry", "approve", "seed"),
-    *("vtn_url", "credentials", "ca_file", "insecure_tls", "insecure_http", "deadline", "max_response"),
+    *(
+        "vtn_url",
+        "dialect",
+        "groups",
+        "credentials",
+        "ca_file",
+        "insecure_tls",
+        "insecure_http",
+        "deadline",
+        "max_response",
+    ),
     *("interval", "report_every", "poll_every"),
 )
 _NAME_WIDTH = max(len(step.name) for step in STEPS)

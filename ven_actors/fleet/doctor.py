@@ -16,11 +16,12 @@ from ven_actors.errors import FleetError, UsageError
 from ven_actors.fleet.checks import access, asking, network, settings, writing
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, Verdict, bad, skipped
+from ven_actors.fleet.dialects import asked_for, routes_of
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients, known_clients
 from ven_actors.fleet.folder import preview_population
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import Credentials
-from ven_actors.openadr.v310 import V310
+from ven_actors.openadr.choosing import dialect_by_url
 
 __all__ = ["STEPS", "Case", "Finding", "Verdict", "case_of", "examine", "unconfigured"]
 
@@ -62,12 +63,14 @@ def case_of(config: FleetConfig, environ: Mapping[str, str], *, write: bool = Fa
     alone = replace(config, vens=config.vens[:1], count=0 if config.vens else min(config.count, 1))
     ((name, resources),) = preview_population(alone, DEMO_METERS).items()
     with ExitStack() as closing:
-        url, own = (config.vtn_url, None) if config.vtn_url else _embedded(config, name, closing)
-        case = Case(config, url, name, resources, V310(), environ, time.time, time.monotonic, write, own)
+        urls, own = ({}, None) if asked_for(config, name)[1] else _embedded(config, name, closing)
+        route = routes_of(config, [name], urls, {})[name]
+        case = Case(config, route.url, name, resources, route.choice, environ, time.time, time.monotonic, write, own)
         yield closing.enter_context(case)
 
 
-def _embedded(config: FleetConfig, name: str, closing: ExitStack) -> tuple[str, Credentials]:
+def _embedded(config: FleetConfig, name: str, closing: ExitStack) -> tuple[Mapping[str, str], Credentials]:
+    """The embedded VTN's base URLs and the VEN's credentials for it."""
     running = ask_status(config.state)
     if running is not None:
         url = str(running["vtn"]["url"])
@@ -76,14 +79,15 @@ def _embedded(config: FleetConfig, name: str, closing: ExitStack) -> tuple[str, 
             raise UsageError(
                 f"--vtn-url: the fleet on {config.state} runs against {url}; name that VTN, and its --credentials"
             )
-        return url, own
+        spoken = ((dialect_by_url(each), each) for each in url.split(", "))
+        return {dialect.base_urls_key: each for dialect, each in spoken if dialect is not None}, own
     folder = Path(closing.enter_context(TemporaryDirectory(prefix="ven-actors-doctor-")))
     own = embedded_clients(folder, [name])[name]
     arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, 1.0, time.time())
     embedded = EmbeddedVtn(folder, arguments, time.monotonic)
     closing.callback(embedded.stop)
     embedded.start()
-    return embedded.base_urls["3.1"], own
+    return embedded.base_urls, own
 
 
 def unconfigured(error: FleetError) -> Iterator[tuple[str, Finding]]:

@@ -15,6 +15,7 @@ from ven_actors.config import DEFAULT_VENS, FleetConfig
 from ven_actors.delivery.accounts import Accounts
 from ven_actors.delivery.restoring import Books
 from ven_actors.errors import StateError, UsageError
+from ven_actors.fleet.dialects import OF_OLD_STATE
 from ven_actors.fleet.progress import progress_bar
 from ven_actors.fleet.summary import stopped_status
 from ven_actors.model import RegistrationStatus, ReporterStatus, Resource
@@ -24,7 +25,7 @@ from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage.lock import FileLock
 from ven_actors.storage.population import TOWNS, fleet_ven, town_ven
 from ven_actors.storage.registry import Registry, make_demo, registry_lock
-from ven_actors.storage.store import STORE_NAME, Store, read_meta, read_recovery
+from ven_actors.storage.store import STORE_NAME, Store, read_dialects, read_meta, read_recovery
 
 log = structlog.get_logger()
 
@@ -146,4 +147,6 @@ def read_totals(folder: Path) -> dict[str, Any]:
         raise StateError(
             f"{folder} holds no fleet's state: no {STORE_NAME} in it; run `ven-actors run --state {folder}`"
         )
-    return stopped_status(folder, meta.get("vtn", ""), stored_status(folder))
+    dialects = {OF_OLD_STATE if name == "" else name for name in read_dialects(folder).values() if name is not None}
+    vtn = {"url": meta.get("vtn", ""), "dialect": ", ".join(sorted(dialects))}
+    return stopped_status(folder, vtn, stored_status(folder))

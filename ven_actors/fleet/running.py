@@ -22,6 +22,7 @@ from ven_actors.config import FleetConfig
 from ven_actors.control import ControlServer
 from ven_actors.credentials import CredentialSource
 from ven_actors.errors import FleetError
+from ven_actors.fleet.dialects import asked_for, bindings, routes_of, wants_embedded
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients
 from ven_actors.fleet.faults import Faults
 from ven_actors.fleet.folder import (
@@ -39,6 +40,7 @@ from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, ReporterStatus, VenState
+from ven_actors.storage.store import read_dialects, read_meta
 
 log = structlog.get_logger()
 
@@ -80,7 +82,7 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stop: threading.Event, sho
         push = open_push(config)
         pacemaker = Pacemaker(stop, embedded, interval_s=config.interval_s)
         wiring = Wiring(
-            config, facts.vtn_url, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
+            config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
         )  # fmt: skip
         return _run_actors(config, facts, wiring, pacemaker, show)
@@ -103,7 +105,7 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             wiring.metrics.snapshot = status
             closing.callback(wiring.metrics.serve(config.metrics_port).stop)
         try:
-            log.info("fleet_started", vens=facts.vens, vtn=facts.vtn_url, state=str(config.state))
+            log.info("fleet_started", vens=facts.vens, vtn=facts.vtn["url"], state=str(config.state))
             pacemaker.run(config.duration_s, None if show is None else lambda: show(status()))
             log.info("draining", limit_s=config.drain_s)
             pacemaker.drain(config.drain_s)
@@ -149,24 +151,26 @@ def _sim_start_s(config: FleetConfig, before: ReporterStatus, origin: Advance) -
 def _vtn(
     config: FleetConfig, population: Population, sim_start_s: float, facts: RunFacts
 ) -> Iterator[tuple[EmbeddedVtn | None, dict[str, Credentials] | None]]:
-    """The VTN of this run, the state folder bound to it, and the credentials for it."""
-    bound = {"interval": f"{config.interval_s}s"}
-    if config.vtn_url is not None:
-        facts.vtn_url = config.vtn_url
-        check_store(config.state, {"vtn": config.vtn_url} | bound)
-        yield None, _credentials(config, population)
+    """The VTNs of this run, the state folder bound to them, `facts.routes` to them, and the credentials for them."""
+    names = population.resources
+    spoken = read_dialects(config.state)
+    bound = bindings(config, names, read_meta(config.state) or {}, spoken)
+    check_store(config.state, bound | {"interval": f"{config.interval_s}s"})
+    credentials = _credentials(config, [name for name in names if asked_for(config, name)[1] is not None])
+    if not wants_embedded(config, names):
+        facts.routes = routes_of(config, names, {}, spoken)
+        yield None, credentials
         return
-    check_store(config.state, {"vtn": "embedded"} | bound)
     folder = config.state / "vtn"
     _make_private(folder)
-    credentials = embedded_clients(folder, population.resources)
+    own = embedded_clients(folder, [name for name in names if asked_for(config, name)[1] is None])
     arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, config.speed, sim_start_s)
     embedded = EmbeddedVtn(folder, arguments, time.monotonic)
     try:
         embedded.start()
-        facts.vtn_url = embedded.base_urls["3.1"]
+        facts.routes = routes_of(config, names, embedded.base_urls, spoken)
         check_store(config.state, {"vtn_identity": embedded.identity})
-        yield embedded, credentials
+        yield embedded, (credentials or {}) | own
     finally:
         embedded.stop()
 
@@ -175,11 +179,12 @@ def _make_private(folder: Path) -> None:
     folder.mkdir(exist_ok=True, mode=0o700)
 
 
-def _credentials(config: FleetConfig, population: Population) -> dict[str, Credentials] | None:
-    if config.credentials is None:
+def _credentials(config: FleetConfig, ven_names: list[str]) -> dict[str, Credentials] | None:
+    """Credentials for VTNs that are not ours."""
+    if config.credentials is None or not ven_names:
         return None
     source = CredentialSource.load(config.credentials, os.environ, allow_http=config.insecure_http)
-    found = source.for_vens(population.resources)
+    found = source.for_vens(ven_names)
     for warning in source.warnings:
         log.warning("credentials_exposed", remedy=warning)
     return found

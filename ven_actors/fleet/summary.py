@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from ven_actors import __version__
 from ven_actors.config import FleetConfig
 from ven_actors.delivery.ledger import since
 from ven_actors.errors import UsageError
+from ven_actors.fleet.dialects import Route, spoken_names
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
 _NOT_RUNNING = frozenset({VenState.RESTARTING, VenState.STOPPED, VenState.REFUSED})
@@ -31,13 +33,18 @@ class RunFacts:
     config: FleetConfig
     vens: int = 0
     statistics: dict[str, Any] = field(default_factory=lambda: NO_STATISTICS)
-    vtn_url: str = ""
-    dialect: str = "openadr-3.1"
+    routes: Mapping[str, Route] = field(default_factory=dict)
     before: ReporterStatus = field(default_factory=ReporterStatus)
     status: FleetStatus | None = None
     requests: dict[str, int] = field(default_factory=dict)
     duration_s: float = 0.0
     error: str = ""
+
+    @property
+    def vtn(self) -> dict[str, str]:
+        """The VTNs' URLs and the dialects spoken, several of them with commas; the dialect is empty until known."""
+        urls = dict.fromkeys(route.url for route in self.routes.values())
+        return {"url": ", ".join(urls), "dialect": spoken_names(self.routes)}
 
     @property
     def reporter(self) -> ReporterStatus:
@@ -75,7 +82,7 @@ def summary_of(facts: RunFacts) -> dict[str, Any]:
             },
         },
         "duration_s": round(facts.duration_s, 3),
-        "vtn": {"url": facts.vtn_url, "dialect": facts.dialect},
+        "vtn": facts.vtn,
         "seed": facts.config.seed,
         "version": __version__,
     }
@@ -118,7 +125,7 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
         "running": True,
         "now": iso(status.now_s),
         "state": str(facts.config.state),
-        "vtn": {"url": facts.vtn_url, "dialect": facts.dialect},
+        "vtn": facts.vtn,
         "uptime_s": round(uptime_s, 1),
         "paused": status.paused,
         "draining": status.draining,
@@ -138,16 +145,16 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
     }
 
 
-def stopped_status(state: Path, vtn_url: str, reporter: ReporterStatus) -> dict[str, Any]:
+def stopped_status(state: Path, vtn: dict[str, str], reporter: ReporterStatus) -> dict[str, Any]:
     """Return the same shape for a folder on which no fleet runs."""
-    facts = RunFacts(FleetConfig(state=state), vtn_url=vtn_url)
+    facts = RunFacts(FleetConfig(state=state))
     vens = {
         name: VenStatus(name, VenState.STOPPED, 0, 0, reporter.closed_until_by_ven.get(name), 0)
         for name in reporter.by_ven
     }
     now_s = float(max(reporter.closed_until_by_ven.values(), default=0))
     status = FleetStatus(now_s, vens, {}, (), paused=False, reporter=reporter)
-    return status_dict(facts, status, 0.0) | {"running": False}
+    return status_dict(facts, status, 0.0) | {"running": False, "vtn": vtn}
 
 
 def iso(at_s: float | None) -> str | None:

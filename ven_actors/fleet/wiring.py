@@ -18,13 +18,13 @@ from ven_actors.actors.supervisor import SupervisorActor
 from ven_actors.actors.ven import VenActor
 from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.config import FleetConfig
+from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.faults import Faults, FaultyClient
 from ven_actors.messages import Advance, FinalFlush, Peer, Subscribe, Tick
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
-from ven_actors.openadr.v310 import V310
 from ven_actors.push.desk import PushDesk
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
@@ -37,11 +37,11 @@ MAIN_JOBS = frozenset({"heartbeat", "status"})
 class Wiring:
     """Everything that actors are built from, and the refs of those that live.
 
-    `credentials` None means a VTN that asks for none. `monotonic` is in seconds.
+    `routes` and `resources` are by VEN. `credentials` None means a VTN that asks for none. `monotonic` is in seconds.
     """
 
     config: FleetConfig
-    vtn_url: str
+    routes: Mapping[str, Route]
     resources: Mapping[str, tuple[Resource, ...]]
     profiles: Profiles
     credentials: Mapping[str, Credentials] | None
@@ -56,7 +56,6 @@ class Wiring:
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
-    _dialect: V310 = field(default_factory=V310)
 
     def __post_init__(self) -> None:
         context = build_ssl_context(self.config.ca_file, verify=not self.config.insecure_tls)
@@ -156,15 +155,15 @@ class Wiring:
         return clock
 
     def _ven(self, name: str, run: int) -> FleetRef[VenActor]:
-        config, resources = self.config, self.resources[name]
+        config, resources, route = self.config, self.resources[name], self.routes[name]
         old = self.clients.pop(name, None)
         if old is not None:
             old.abort()
         client = (FaultyClient if self.faults.kill_after_accept else VtnClient)(
-            self.vtn_url,
+            route.url,
             name,
             None if self.credentials is None else self.credentials.get(name),
-            dialect=self._dialect,
+            dialect=route.choice,
             adapter=self._adapter,
             monotonic=self.monotonic,
             deadline_s=config.deadline_s,

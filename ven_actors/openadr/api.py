@@ -15,16 +15,14 @@ USER_AGENT = "ven-actors"
 class Api:
     """One VTN as one client sees it. `tokens` None means that no credentials are configured (R4).
 
-    `scopes` are those that a token needs; they are named where one seems to be missing.
+    `scopes` are those that a token needs, as far as they are known; they are named where one seems to be missing.
     """
 
-    def __init__(
-        self, exchanger: Exchanger, base_url: str, tokens: TokenSource | None, scopes: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, exchanger: Exchanger, base_url: str, tokens: TokenSource | None) -> None:
         self._exchanger = exchanger
         self._base_url = base_url
         self._tokens = tokens
-        self._scopes = " ".join(scopes)
+        self.scopes: Sequence[str] = ()
 
     def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> bytes:
         """The body of a 200. Raises `VtnRefused` for any other status, and what `request` raises."""
@@ -33,10 +31,14 @@ class Api:
             raise self.refused(answer, "GET", path)
         return answer.body
 
+    def get_unauthorised(self, path: str) -> Answer:
+        """Any answer to a GET that bears no token."""
+        return self._once("GET", path, (), None, None)
+
     def refused(self, answer: Answer, method: str, path: str) -> VtnRefused:
         where = " and points elsewhere (redirects are not followed)" if 300 <= answer.status < 400 else ""
-        if answer.status == 403 and self._scopes:
-            where = f" (a VEN's token needs the scopes {self._scopes})"
+        if answer.status == 403 and self.scopes:
+            where = f" (a VEN's token needs the scopes {' '.join(self.scopes)})"
         return VtnRefused(
             f"{method} {self._base_url}{path} answers {answer.status}{where}: {words_of(answer.body)}",
             status=answer.status,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
+from ven_actors.errors import VtnNonsense
 from ven_actors.model import Credentials, Enrolment, Resource
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.auth import TokenEndpoint, TokenSource
+from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
+from ven_actors.openadr.conversation import Conversation
 from ven_actors.openadr.dialect import Dialect, StandardDialect
+from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.push_side import PushSide
@@ -24,7 +29,8 @@ class VtnClient:
 
     Every call ends within a few deadlines. `monotonic` measures deadlines and the life of tokens. `on_request` hears
     the status of every answer, and `unreachable`, `ambiguous` or `nonsense` where there was none; it is called from
-    the thread that asks. `targets` are sent as a second query when events and programs are read (R13).
+    the thread that asks. `targets` are sent as a second query when events and programs are read (R13). `dialect` may
+    be a choice still to be made: then it is what `known` of `enrol` says, or found out with the first call.
 
     All calls raise `VtnUnreachable`, `CredentialsRefused`; what only asks also raises `VtnNonsense` and, for an error
     status, `VtnRefused`; what creates raises `VtnAmbiguous`. The constructor raises `UsageError` for a bad URL.
@@ -36,7 +42,7 @@ class VtnClient:
         ven_name: str,
         credentials: Credentials | None,
         *,
-        dialect: Dialect,
+        dialect: Dialect | Choice,
         adapter: SharedAdapter,
         monotonic: Callable[[], float],
         deadline_s: float = DEADLINE_S,
@@ -47,7 +53,10 @@ class VtnClient:
     ) -> None:
         base_url = checked_url(base_url, "VTN URL", allow_plain_http=allow_plain_http)
         self.ven_name = ven_name
-        self._dialect = dialect
+        self._choice = dialect if isinstance(dialect, Choice) else Choice(dialect)
+        self._base_url = base_url
+        self._targets = tuple(targets)
+        self._spoken: tuple[Dialect, Conversation] | None = None
         self._session = PlainSession(adapter)
         self._exchanger = Exchanger(
             self._session,
@@ -56,37 +65,39 @@ class VtnClient:
             max_response_bytes=max_response_bytes,
             on_request=on_request,
         )
-        tokens = None
+        tokens, chosen = None, self._choice.dialect
         if credentials is not None:
             endpoint = TokenEndpoint(
                 self._exchanger,
                 credentials,
                 base_url=base_url,
-                auth_server_path=dialect.auth_server_path,
+                auth_server_path=AUTH_SERVER_PATH if chosen is None else chosen.auth_server_path,
                 monotonic=monotonic,
                 allow_plain_http=allow_plain_http,
             )
             tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
-        api = Api(self._exchanger, base_url, tokens, dialect.scopes)
-        self._conversation = dialect.converse(api, ven_name, targets)
+        self._api = Api(self._exchanger, base_url, tokens)
         self.push_side: PushSide | None = None
-        if isinstance(dialect, StandardDialect):
+        if chosen is None or isinstance(chosen, StandardDialect):
             client_id = "" if credentials is None else credentials.client_id
-            self.push_side = PushSide(api, dialect, ven_name, client_id, tokens)
+            self.push_side = PushSide(self._api, self._standard, ven_name, client_id, tokens)
 
     @property
     def report_success(self) -> frozenset[int]:
         """The statuses by which a report is stored."""
-        return self._dialect.report_success
+        return self._speak()[0].report_success
 
     @property
     def reports_name_program(self) -> bool:
         """Whether a report has to bear its programID."""
-        return self._dialect.reports_name_program
+        return self._speak()[0].reports_name_program
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         """Find or create the VEN and these resources; what an earlier, failed try made is found."""
-        return self._conversation.enrol(ven_name, resources, known)
+        if known is not None and known.dialect in DIALECTS:
+            self._choice.settle(DIALECTS[known.dialect])
+        dialect, conversation = self._speak()
+        return replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
         """All programs and events, complete or an error.
@@ -95,7 +106,7 @@ class VtnClient:
         does not show are then asked for one by one, and only a 404 makes them gone (R17). Where the VTN shows others'
         events as well (R14), what is ours is judged by the targets that the last `enrol` read.
         """
-        return self._conversation.crawl(known_event_ids)
+        return self._speak()[1].crawl(known_event_ids)
 
     def post_report(self, body: bytes) -> Answer:
         """POST a report and give back any complete answer, whatever its status; redirects are never followed.
@@ -103,15 +114,15 @@ class VtnClient:
         Raises `VtnUnreachable` when certainly nothing of it was sent, `VtnAmbiguous` when it may have arrived,
         `CredentialsRefused` when there is no token for it or a 401 outlives a renewal.
         """
-        return self._conversation.post_report(body)
+        return self._speak()[1].post_report(body)
 
     def find_report(self, event_id: str, name: str, known_reports: int) -> FindResult:
         """Look a report of this VEN up by name, with at most six requests (R35); see `FindResult`."""
-        return self._conversation.find_report(event_id, name, known_reports)
+        return self._speak()[1].find_report(event_id, name, known_reports)
 
     def event_exists(self, event_id: str) -> bool:
         """Whether the VTN knows the event and shows it to us. Raises `VtnRefused` for all but 200 and 404."""
-        return self._conversation.event_exists(event_id)
+        return self._speak()[1].event_exists(event_id)
 
     def abort(self) -> None:
         """Break off every request in flight and refuse all that follow; for any thread, at any time.
@@ -124,3 +135,17 @@ class VtnClient:
         """Abort, and let go of the session. The shared adapter stays open."""
         self.abort()
         self._session.close()
+
+    def _speak(self) -> tuple[Dialect, Conversation]:
+        """Two threads may both find it out at first; what they find is the same."""
+        if self._spoken is None:
+            dialect = self._choice.dialect or self._choice.settle(find_dialect(self._api, self._base_url))
+            self._api.scopes = dialect.scopes
+            self._spoken = dialect, dialect.converse(self._api, self.ven_name, self._targets)
+        return self._spoken
+
+    def _standard(self) -> StandardDialect:
+        dialect = self._speak()[0]
+        if not isinstance(dialect, StandardDialect):
+            raise VtnNonsense(f"{dialect.name} knows no push")
+        return dialect

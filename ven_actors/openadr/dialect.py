@@ -34,16 +34,26 @@ class Registered(NamedTuple):
     targets: frozenset[Target] = frozenset()
 
 
+class Traces(NamedTuple):
+    """What a VTN that has programs shows of itself; `program` is the first of them, as JSON."""
+
+    names_token_url: bool
+    program: dict[str, Any] | None
+    resources_status: int
+
+
 class Dialect(ABC):
     """Stateless: one instance serves all VENs.
 
-    `name` is what a user calls it, `base_urls_key` what the embedded VTN calls the URL at which it speaks it.
+    `name` is what a user calls it, `base_urls_key` what the embedded VTN calls the URL at which it speaks it,
+    `url_parts` are parts of a URL's path by which it is known.
     `report_success` are the statuses by which a report is stored; `reports_name_program` says that a report bears
     its programID; `scopes` are what a VEN's token has to allow.
     """
 
     name: ClassVar[str]
     base_urls_key: ClassVar[str]
+    url_parts: ClassVar[frozenset[str]] = frozenset()
     scopes: ClassVar[tuple[str, ...]] = ()
     auth_server_path: ClassVar[str | None] = None
     report_success: ClassVar[frozenset[int]] = frozenset({201})
@@ -52,6 +62,10 @@ class Dialect(ABC):
     @abstractmethod
     def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
         """The VEN's side of this dialect over `api`; `targets` are what its user configured."""
+
+    @abstractmethod
+    def recognises(self, traces: Traces) -> bool:
+        """Whether a VTN that shows these speaks it. Dialects are asked in the order of the registry."""
 
 
 class StandardDialect(Dialect):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.auth import Token, TokenSource
 from ven_actors.openadr.dialect import StandardDialect
@@ -12,17 +15,32 @@ from ven_actors.openadr.subscriptions import Subscriber
 class PushSide:
     """One VEN's. `client_id` is empty, and there are no tokens, where no credentials are configured.
 
-    `subscriptions_name_program` says that one subscription is for one program.
+    `dialect` is asked when it is first needed, as it may have to be found out; it raises `VtnError`.
     """
 
     def __init__(
-        self, api: Api, dialect: StandardDialect, ven_name: str, client_id: str, tokens: TokenSource | None
+        self,
+        api: Api,
+        dialect: Callable[[], StandardDialect],
+        ven_name: str,
+        client_id: str,
+        tokens: TokenSource | None,
     ) -> None:
+        self._api = api
+        self._dialect = dialect
+        self._ven_name = ven_name
         self.client_id = client_id
-        self.subscriber = Subscriber(api, dialect, ven_name)
         self.notifiers = Notifiers(api)
-        self.subscriptions_name_program = dialect.subscriptions_name_program
         self._tokens = tokens
+
+    @cached_property
+    def subscriber(self) -> Subscriber:
+        return Subscriber(self._api, self._dialect(), self._ven_name)
+
+    @property
+    def subscriptions_name_program(self) -> bool:
+        """Whether one subscription is for one program."""
+        return self._dialect().subscriptions_name_program
 
     def token(self, refused: Token | None = None) -> Token | None:
         """A bearer token that is not `refused`. Raises `VtnError`; may be called from any thread."""

@@ -12,7 +12,7 @@ import msgspec
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import ReportDescriptor, Resource
 from ven_actors.openadr.decoding import decode
-from ven_actors.openadr.dialect import Query, Registered
+from ven_actors.openadr.dialect import Query, Registered, Traces
 from ven_actors.openadr.durations import NOW, Duration
 from ven_actors.openadr.events import Event, Interval, Period, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
@@ -29,10 +29,16 @@ class V301(V310):
 
     name: ClassVar[str] = "openadr-3.0.1"
     base_urls_key: ClassVar[str] = "3.0.1"
+    url_parts: ClassVar[frozenset[str]] = frozenset({"3.0", "3.0.0", "3.0.1"})
     auth_server_path: ClassVar[str | None] = None
     reports_name_program: ClassVar[bool] = True
     subscriptions_name_program: ClassVar[bool] = True
     scopes: ClassVar[tuple[str, ...]] = ("read_all", "write_reports", "write_vens")
+
+    def recognises(self, traces: Traces) -> bool:
+        """By programs in the standard's names where `/resources` is unknown."""
+        named = traces.program is None or "programName" in traces.program
+        return named and traces.resources_status not in {405, 422}
 
     def targets_queries(self, targets: Sequence[str]) -> list[Query]:
         """One query for each type: a query names but one. Targets are written `GROUP=north`."""

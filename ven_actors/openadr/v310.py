@@ -12,13 +12,14 @@ from ven_actors.model import Resource
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.conversation import Conversation, StandardConversation
 from ven_actors.openadr.decoding import decode
-from ven_actors.openadr.dialect import Query, Registered, StandardDialect
+from ven_actors.openadr.dialect import Query, Registered, StandardDialect, Traces
 from ven_actors.openadr.events import Event, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
 from ven_actors.openadr.targeting import Own
 from ven_actors.openadr.wire import WireEvent, WireProgram, WireResource, WireVen
 
 _LONGEST_DESCRIPTION = 128
+_ONLY_301 = {"programLongName", "retailerName", "programType", "bindingEvents", "localPrice", "timeZoneOffset"}
 
 
 class V310(StandardDialect):
@@ -26,11 +27,19 @@ class V310(StandardDialect):
 
     name: ClassVar[str] = "openadr-3.1"
     base_urls_key: ClassVar[str] = "3.1"
+    url_parts: ClassVar[frozenset[str]] = frozenset({"3.1", "3.1.0", "3.1.1"})
     auth_server_path: ClassVar[str | None] = "/auth/server"
     scopes: ClassVar[tuple[str, ...]] = ("read_targets", "read_ven_objects", "write_reports", "write_vens")
 
     def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
         return StandardConversation(api, self, ven_name, targets)
+
+    def recognises(self, traces: Traces) -> bool:
+        """By what 3.0.1 has not: the token URL's discovery, `/resources`, targets that are plain words."""
+        program = traces.program or {}
+        if program.keys() & _ONLY_301 or (program and "programName" not in program):
+            return False
+        return traces.names_token_url or traces.resources_status in {200, 400, 403} or "attributes" in program
 
     def targets_queries(self, targets: Sequence[str]) -> list[Query]:
         return [[("targets", target) for target in targets]] if targets else []

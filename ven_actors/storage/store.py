@@ -262,6 +262,20 @@ def read_meta(folder: Path) -> dict[str, str] | None:
     return _read_only(folder, lambda database: dict(database.execute_sql("SELECT key, value FROM meta").fetchall()))
 
 
+def read_dialects(folder: Path) -> dict[str, str | None]:
+    """The dialect in which each VEN of a store was registered, empty if unsaid, None if it was not registered yet."""
+    return _read_only(folder, _dialects) or {}
+
+
+class _Spoken(msgspec.Struct):
+    dialect: str = ""
+
+
+def _dialects(database: peewee.SqliteDatabase) -> dict[str, str | None]:
+    rows = database.execute_sql("SELECT name, enrolment FROM ven").fetchall()
+    return {name: None if row is None else msgspec.msgpack.decode(row, type=_Spoken).dialect for name, row in rows}
+
+
 def _read_only(folder: Path, read: Callable[[peewee.SqliteDatabase], T]) -> T | None:
     path = folder / STORE_NAME
     if not path.exists() or not path.stat().st_size:

@@ -12,6 +12,7 @@ import pykka
 from prometheus_client.registry import CollectorRegistry
 
 from ven_actors.config import FleetConfig
+from ven_actors.fleet.dialects import routes_of
 from ven_actors.fleet.faults import Faults
 from ven_actors.fleet.folder import open_profiles
 from ven_actors.fleet.pacemaker import JobsDue
@@ -50,7 +51,8 @@ class ManualFleet:
     """Runs towns of the demo population against `vtn`, as a context manager.
 
     Nothing happens unless time is advanced. `clock` must be the one that the VTN's time comes from, too, where events
-    matter. Each VEN's client is the VTN's client of the same name; `resources` is how many of each VEN run.
+    matter. Each VEN's client is the VTN's client of the same name; `resources` is how many of each VEN run. They
+    speak the dialects that `config` gives them.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class ManualFleet:
         self.jobs_due = JobsDue()
         self.wiring = Wiring(
             self.config,
-            vtn.base_url,
+            routes_of(self.config, vens, vtn.base_urls, {}),
             {name: town_ven(name, self.config.seed, meters=DEMO_METERS, approve="all")[:resources] for name in vens},
             open_profiles(self.config),
             credentials,

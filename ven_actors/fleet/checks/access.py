@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ven_actors.errors import CredentialsRefused, VtnError, VtnNonsense
+from ven_actors.errors import CredentialsRefused, VtnError, VtnNonsense, VtnRefused
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
 from ven_actors.openadr.decoding import id_of, words_of
@@ -33,14 +33,20 @@ def token(case: Case) -> Finding:
 
 def interface(case: Case) -> Finding:
     """Whether an OpenADR interface is there at all, whatever it lets us see."""
-    path = case.dialect.programs_path
     try:
+        path = case.dialect.programs_path
         answer = _asked(case, path)
     except CredentialsRefused as error:
         return bad(
             str(error),
             "who the VEN is stays unknown to the VTN",
             "configure --credentials, or have the VTN accept tokens of the endpoint that gave this one",
+        )
+    except VtnRefused as error:
+        return bad(
+            str(error),
+            "there is no OpenADR interface at this address, or it is out of order",
+            "check the path in --vtn-url, which has to end with the VTN's base path, such as /openadr3/3.1.0",
         )
     if answer.status == 403:
         return good(f"GET {path} answers 403, as OpenADR would")
@@ -58,17 +64,19 @@ def interface(case: Case) -> Finding:
             "something else than a VTN answers at this address",
             "check host and path in --vtn-url",
         )
-    return good(f"GET {path} answers as OpenADR does")
+    return good(f"GET {path} answers as OpenADR does, in {case.dialect.name}")
 
 
 def scopes(case: Case) -> Finding:
     """Every list is tried; what the token cannot write is known only where the VTN names its scopes."""
     dialect = case.dialect
+    reading = [scope for scope in dialect.scopes if scope.startswith("read_")]
+    of_all, of_own = reading[0], reading[-1]
     lists = {
-        dialect.programs_path: "read_targets",
-        dialect.events_path: "read_targets",
-        dialect.vens_path: "read_ven_objects",
-        dialect.reports_path: "read_ven_objects",
+        dialect.programs_path: of_all,
+        dialect.events_path: of_all,
+        dialect.vens_path: of_own,
+        dialect.reports_path: of_own,
     }
     answers = {path: _asked(case, path) for path in lists}
     why = "a VEN that may not read or write these cannot learn what is asked of it, or cannot answer"

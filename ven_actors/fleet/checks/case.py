@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from ven_actors.config import FleetConfig
 from ven_actors.credentials import CredentialSource
+from ven_actors.errors import UsageError
 from ven_actors.fleet.checks.door import Door
 from ven_actors.model import Credentials, Resource
+from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.events import Crawl
@@ -34,7 +36,7 @@ class Case:
     url: str
     ven_name: str
     resources: tuple[Resource, ...]
-    dialect: StandardDialect
+    choice: Choice
     environ: Mapping[str, str]
     wall_s: Callable[[], float]
     monotonic: Callable[[], float]
@@ -58,6 +60,14 @@ class Case:
             adapter.close()
 
     @cached_property
+    def dialect(self) -> StandardDialect:
+        """Raises `UsageError` for one with an order of requests of its own, which these checks do not know."""
+        chosen = self.choice.dialect or self.choice.settle(find_dialect(self.door.api, self.url))
+        if not isinstance(chosen, StandardDialect):
+            raise UsageError(f"--dialect: the checks are those of the standard, not of {chosen.name}")
+        return chosen
+
+    @cached_property
     def ssl_context(self) -> ssl.SSLContext:
         return build_ssl_context(self.config.ca_file, verify=not self.config.insecure_tls)
 
@@ -78,7 +88,7 @@ class Case:
             self.url,
             self.credentials,
             adapter=self._adapter(),
-            auth_server_path=self.dialect.auth_server_path,
+            auth_server_path=AUTH_SERVER_PATH if self.choice.dialect is None else self.dialect.auth_server_path,
             deadline_s=self.config.deadline_s,
             max_response_bytes=self.config.max_response_bytes,
             allow_plain_http=self.config.insecure_http,
@@ -93,7 +103,7 @@ class Case:
             self.url,
             self.ven_name,
             self.credentials,
-            dialect=self.dialect,
+            dialect=self.choice,
             adapter=self._adapter(),
             monotonic=self.monotonic,
             deadline_s=self.config.deadline_s,

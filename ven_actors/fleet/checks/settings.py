@@ -22,7 +22,8 @@ def configuration(case: Case) -> Finding:
             "a VEN without resources measures nothing and reports nothing",
             f"run `ven-actors resources approve {case.ven_name}`, or name another VEN with --vens",
         )
-    return good(f"VEN {case.ven_name} with {len(case.resources)} approved resources, {case.dialect.name}")
+    dialect = "in a dialect to be found out" if case.choice.dialect is None else f"in {case.choice.dialect.name}"
+    return good(f"VEN {case.ven_name} with {len(case.resources)} approved resources, {dialect}")
 
 
 def credentials(case: Case) -> Finding:
