@@ -219,8 +219,12 @@ class Honesty(RuleBasedStateMachine):
 
     # --- what a VEN does
 
-    @initialize(names=st.sets(st.sampled_from(range(len(REQUESTS))), min_size=1, max_size=4))
-    def first_crawl(self, names: set[int]) -> None:
+    @initialize(
+        names=st.sets(st.sampled_from(range(len(REQUESTS))), min_size=1, max_size=4),
+        most=st.sampled_from((None, 1, 2)),
+    )
+    def first_crawl(self, names: set[int], most: int | None) -> None:
+        self.width.max_resources = most
         self.take_requests("A", names, 0)
 
     @rule(name=st.sampled_from("AB"), count=st.integers(1, 5))

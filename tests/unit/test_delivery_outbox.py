@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,19 @@ from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.late_joining import last_missed_s
 from ven_actors.delivery.ledger import since
 from ven_actors.delivery.outbox import VenOutbox
-from ven_actors.delivery.restoring import Books
+from ven_actors.delivery.rendering import render
+from ven_actors.delivery.restoring import Books, block_record
 from ven_actors.delivery.sealing import moment, period, report_name
-from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
+from ven_actors.model import (
+    Block,
+    EventInterval,
+    IntervalPlan,
+    Layout,
+    Readings,
+    ReportDescriptor,
+    ReportRequest,
+    SealedReport,
+)
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.storage.store import Store, read_recovery
 
@@ -644,3 +655,146 @@ def test_times_are_written_as_short_as_they_are() -> None:
 def test_what_was_added_since_is_the_difference_of_two_ledgers() -> None:
     now, before = Readings(10, 6, 2, 1, 1, 0, 5), Readings(4, 1, 3, 0, 0, 0, 5)
     assert since(now, before) == Readings(6, 5, -1, 1, 1, 0, 0)
+
+
+# --- what was not metered (R34)
+
+
+def rendered(fleet: Fleet, report: OutboxReport) -> dict[str, Any]:
+    request = report.request.request
+    records = [block_record(fleet.ven, block) for block in report.blocks]
+    blocks = [block for block in fleet.store.blocks(records, fleet.outbox.layouts) if block is not None]
+    sealed = SealedReport(
+        1, report.name, "Herning", request.event_id, request.program_id, request.descriptor,
+        report.intervals, report.rows, report.periods, report.in_doubt,
+    )  # fmt: skip
+    body: dict[str, Any] = json.loads(render(sealed, fleet.outbox.layouts[report.layout_id], blocks))
+    return body
+
+
+def said(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """What each interval of the first resource says, by payload type, load components apart."""
+    return [
+        {each["type"]: each["values"][0] for each in interval["payloads"] if not each["type"].startswith("LOAD")}
+        for interval in body["resources"][0]["intervals"]
+    ]
+
+
+def listed(count: int, length_s: float, **more: Any) -> ReportRequest:
+    """A request for one report on `count` intervals."""
+    cut = tuple(EventInterval(n, T0 + n * length_s, T0 + (n + 1) * length_s) for n in range(count))
+    return replace(asked(num_intervals=-1, repeat=1, **more), plan=IntervalPlan(cut, None, cut[-1].end_s, False))
+
+
+def meter_with_a_gap(fleet: Fleet, before: int, gap: int, after: int, layout: Layout = THREE) -> None:
+    fleet.meter(before, layout)
+    start_s = fleet.ven.closed_until_s
+    assert start_s is not None
+    layout_id = fleet.outbox.layout_id(fleet.ven, layout)
+    fleet.outbox.add_gap(fleet.ven, layout_id, start_s, start_s + gap * STEP_S, STEP_S)
+    fleet.meter(after, layout)
+
+
+def test_r34_an_interval_that_nobody_metered_is_reported_as_missing(fleet: Fleet) -> None:
+    fleet.ask(listed(4, 10))
+    meter_with_a_gap(fleet, 1, 2, 1)
+    fleet.flush()
+    (report,) = fleet.ven.queue
+    assert not report.periods
+    missing = {"DATA_QUALITY": "MISSING"}
+    assert said(rendered(fleet, report)) == [{"DEMAND": 0.0}, missing, missing, {"DEMAND": 0.06}]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=12, accepted=12, gap=12)
+
+
+def test_r34_a_part_of_an_interval_says_which_part_it_is(fleet: Fleet) -> None:
+    fleet.ask(listed(2, 20))
+    meter_with_a_gap(fleet, 1, 2, 1)
+    fleet.flush()
+    (report,) = fleet.ven.queue
+    assert report.periods
+    intervals = rendered(fleet, report)["resources"][0]["intervals"]
+    assert [(each["id"], each["intervalPeriod"]["duration"]) for each in intervals] == [(0, "PT10S"), (1, "PT10S")]
+
+
+@pytest.mark.parametrize(("mode", "ids"), [("SUB_INTERVALS", [0, 0, 1]), ("OPEN_INTERVALS", [0, 1, 2])])
+def test_r34_a_missing_interval_stands_whole_among_those_of_the_ven(fleet: Fleet, mode: str, ids: list[int]) -> None:
+    fleet.ask(listed(2, 20, report_intervals=mode))
+    meter_with_a_gap(fleet, 2, 2, 0)
+    fleet.flush()
+    (report,) = fleet.ven.queue
+    assert [interval.interval_id for interval in report.intervals] == ids
+    assert [interval.quality for interval in report.intervals] == ["", "", "MISSING"]
+
+
+@pytest.mark.parametrize(("kind", "value"), [("DEMAND", 0.09), ("USAGE", 0.09 * 30 / 3600)])
+def test_edge_case_21_the_sum_of_three_resources_over_a_meter_gap_is_estimated(
+    fleet: Fleet, kind: str, value: float
+) -> None:
+    fleet.ask(listed(2, 30, payload_type=kind, aggregate=True))
+    meter_with_a_gap(fleet, 4, 1, 1)
+    fleet.flush()
+    (report,) = fleet.ven.queue
+    body = rendered(fleet, report)
+    assert [entry["resourceName"] for entry in body["resources"]] == ["AGGREGATED_REPORT"]
+    whole, estimated = said(body)
+    assert whole == {kind: pytest.approx(value * 2 / 3)}
+    assert estimated == {kind: pytest.approx(value * (3 + 5) * 2 / 6), "DATA_QUALITY": "ESTIMATED"}
+    assert "intervalPeriod" not in body["resources"][0]["intervals"][1]
+    fleet.deliver()
+    assert fleet.readings.accepted == 5 * 6
+
+
+def test_edge_case_21_a_sum_over_other_resources_is_not_estimated_but_said_apart(fleet: Fleet) -> None:
+    fleet.ask(listed(1, 20, aggregate=True))
+    fleet.meter(1, TWO)
+    fleet.meter(1, THREE)
+    fleet.flush()
+    assert [[each.quality for each in report.intervals] for report in fleet.ven.queue] == [[""], [""]]
+    assert all(report.periods for report in fleet.ven.queue)
+
+
+def test_r36_what_may_be_there_in_part_is_sealed_again_in_the_same_parts(fleet: Fleet) -> None:
+    """One half may have arrived when its event goes; when it is back, nothing that half has may go out in another."""
+    fleet.outbox.width.max_resources = 1
+    fleet.ask(asked())
+    fleet.meter()
+    fleet.flush()
+    first = fleet.send()
+    fleet.outbox.back(fleet.ven, first, 0.0, in_doubt=True)
+    names = [report.name for report in fleet.ven.queue]
+    fleet.ask()
+    fleet.flush()
+    fleet.outbox.width.max_resources = None
+    fleet.ask(asked())
+    fleet.flush()
+    assert [(report.name, report.in_doubt) for report in fleet.ven.queue] == [(names[0], True), (names[1], False)]
+
+
+def test_r36_a_whole_that_may_be_there_is_not_sealed_again_in_parts(fleet: Fleet) -> None:
+    fleet.ask(asked())
+    fleet.meter()
+    fleet.flush()
+    report = fleet.send()
+    fleet.outbox.back(fleet.ven, report, 0.0, in_doubt=True)
+    fleet.ask()
+    fleet.outbox.width.max_resources = 1
+    fleet.ask(asked())
+    fleet.flush()
+    assert [(again.name, again.in_doubt) for again in fleet.ven.queue] == [(report.name, True)]
+
+
+def test_r36_what_is_left_of_a_report_in_parts_is_sealed_again_as_it_was(fleet: Fleet) -> None:
+    fleet.outbox.width.max_resources = 1
+    fleet.ask(asked())
+    fleet.meter()
+    fleet.flush()
+    names = [report.name for report in fleet.ven.queue]
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.ask()
+    fleet.outbox.width.max_resources = None
+    fleet.ask(asked())
+    fleet.flush()
+    assert [(report.name, report.rows) for report in fleet.ven.queue] == [(names[1], (1,))]
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=4, accepted=4)

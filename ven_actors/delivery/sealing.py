@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ven_actors.delivery.chunks import layout_number_of, node_of
 from ven_actors.model import EventInterval
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ven_actors.model import ReportRequest, Window
+
+MISSING = "MISSING"
+ESTIMATED = "ESTIMATED"
+Stretch: TypeAlias = "tuple[float, float, int | None, str]"
 
 
 class Covering(Protocol):
@@ -41,37 +45,56 @@ def pieces(request: ReportRequest, window: Window, blocks: Sequence[Covering]) -
     """Cut `window` to the data there is; `blocks` are in order of time. One piece for each layout, none without data.
 
     An interval with a hole in it becomes several of the same id, each saying its own place in time, so that a mean
-    never speaks for a time nobody metered.
+    never speaks for a time nobody metered; the sum of all resources is one interval all the same, and ESTIMATED. An
+    interval without any data is MISSING (R34), in each piece.
     """
-    by_layout: dict[int, list[EventInterval]] = {}
+    by_layout: dict[int, list[EventInterval]] = {block.layout_id: [] for block in blocks}
     mode = request.descriptor.report_intervals
     exact = not request.plan.own and mode == "INTERVALS"
+    whole = request.descriptor.aggregate and mode == "INTERVALS"
     ends_s = [block.end_s for block in blocks]
     number = 0
     for interval in window.intervals:
-        for start_s, end_s, layout_id in _stretches(interval, blocks, ends_s, joined=mode == "INTERVALS"):
+        stretches = list(_stretches(interval, blocks, ends_s, joined=mode == "INTERVALS"))
+        if whole:
+            stretches = _estimated(interval, stretches)
+        for start_s, end_s, layout_id, quality in stretches or [(interval.start_s, interval.end_s, None, MISSING)]:
             interval_id = number if mode == "OPEN_INTERVALS" else interval.interval_id
             number += 1
             exact = exact and start_s == interval.start_s and end_s == interval.end_s
-            by_layout.setdefault(layout_id, []).append(EventInterval(interval_id, start_s, end_s))
-    return [Piece(layout_id, tuple(cut), not exact) for layout_id, cut in by_layout.items()]
+            for layout in by_layout if layout_id is None else (layout_id,):
+                by_layout[layout].append(EventInterval(interval_id, start_s, end_s, quality))
+    return [
+        Piece(layout_id, tuple(cut), not exact)
+        for layout_id, cut in by_layout.items()
+        if any(interval.quality != MISSING for interval in cut)
+    ]
+
+
+def _estimated(interval: EventInterval, stretches: list[Stretch]) -> list[Stretch]:
+    """Have what was metered of an interval speak for all of it, unless its resources changed on the way."""
+    layouts = {layout_id for _, _, layout_id, _ in stretches}
+    metered_s = sum(end_s - start_s for start_s, end_s, _, _ in stretches)
+    if len(layouts) != 1 or metered_s >= interval.end_s - interval.start_s:
+        return stretches
+    return [(interval.start_s, interval.end_s, layouts.pop(), ESTIMATED)]
 
 
 def _stretches(
     interval: EventInterval, blocks: Sequence[Covering], ends_s: Sequence[int], *, joined: bool
-) -> Iterator[tuple[float, float, int]]:
-    current: tuple[float, float, int] | None = None
+) -> Iterator[Stretch]:
+    current: Stretch | None = None
     for index in range(bisect_right(ends_s, interval.start_s), len(blocks)):
         block = blocks[index]
         start_s, end_s = max(interval.start_s, block.start_s), min(interval.end_s, block.end_s)
         if start_s >= end_s:
             break
         if joined and current is not None and current[1] == start_s and current[2] == block.layout_id:
-            current = (current[0], end_s, current[2])
+            current = (current[0], end_s, current[2], "")
             continue
         if current is not None:
             yield current
-        current = (start_s, end_s, block.layout_id)
+        current = (start_s, end_s, block.layout_id, "")
     if current is not None:
         yield current
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from ven_actors.delivery.quantities import Dimension
+from ven_actors.delivery.sealing import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from ven_actors.model import Block, EventInterval, SealedReport
 
 DATA_QUALITY = "DATA_QUALITY"
-MISSING = "MISSING"
-ESTIMATED = "ESTIMATED"
 GOOD = "OK"
 _encode = msgspec.json.Encoder().encode
 

@@ -81,7 +81,7 @@ class Sealer:
         return not self._fits(report.request, report.layout_id, rows, len(report.intervals))
 
     def _fits(self, state: RequestState, layout_id: int, rows: int, intervals: int) -> bool:
-        key = (self.width.max_bytes, state.request_key, layout_id, rows, intervals)
+        key = (self.width.max_bytes, self.width.max_resources or 0, state.request_key, layout_id, rows, intervals)
         fits = self._fitting.get(key)
         if fits is None:
             descriptor = state.request.descriptor
