@@ -137,6 +137,9 @@ class FleetConfig:
     insecure_http: bool = _option(
         "insecure_http", switch(), "false", "VTN", "allow plain http to a VTN that is not on this machine"
     )
+    quirks: tuple[str, ...] = _option(
+        "quirk", names(), "", "VTN", "let the embedded VTN deviate as real ones do: names of its quirks, or all"
+    )
     deadline_s: float = _option(
         "deadline", duration(0.1, 600), "30s", "VTN", "longest time for one request, answer included"
     )

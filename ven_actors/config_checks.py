@@ -64,7 +64,9 @@ def _vtn_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
     if config.ca_file and config.insecure_tls:
         problems.append(f"{_origin(given, 'insecure_tls')}: contradicts ca_file; give one of the two")
     if config.ca_file and not config.ca_file.is_file():
-        problems.append(f"{_origin(given, 'ca_file')}: {config.ca_file} is no file; name a PEM file of certificates")
+        problems.append(
+            f"{_origin(given, 'ca_file')}: {str(config.ca_file)!r} is no file; name a PEM file of certificates"
+        )
     return problems
 
 

@@ -176,7 +176,10 @@ def path(metavar: str) -> Kind[Path]:
         written = _as_text(value, "write the path in quotes")
         if not written or "\0" in written:
             raise ValueError(f"{shown(value)} is no path")
-        return Path(written).expanduser()
+        try:
+            return Path(written).expanduser()
+        except RuntimeError:
+            raise ValueError(f"{shown(value)} begins with a user who is not known here") from None
 
     return Kind(metavar, read)
 

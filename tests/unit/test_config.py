@@ -103,6 +103,7 @@ def test_a_good_value_is_read(name: str, value: object, expected: object) -> Non
 
 BAD = [
     ("vens", 5, "list of names"),
+    ("state", "~nobody-of-that-name", "begins with a user who is not known here"),
     ("vens", ["Herning", 5], "list of names"),
     ("vens", "Her\x07ning", "no VEN name"),
     ("vens", "a/b", "no VEN name"),

@@ -162,7 +162,7 @@ def test_plain_http_to_another_machine_must_be_allowed() -> None:
 def test_the_certificate_file_must_be_there_and_must_mean_something(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
     assert problems({"ca_file": str(tmp_path / "no.pem")}) == [
-        f"--ca-file: {tmp_path}/no.pem is no file; name a PEM file of certificates"
+        f"--ca-file: '{tmp_path}/no.pem' is no file; name a PEM file of certificates"
     ]
     contradiction: dict[str, object] = {"ca_file": str(tmp_path / "ca.pem"), "insecure_tls": True}
     assert problems(contradiction) == ["--insecure-tls: contradicts ca_file; give one of the two"]

@@ -17,6 +17,7 @@ import structlog
 
 from ven_actors.errors import DataError, StateError, UsageError
 from ven_actors.model import Credentials, Secret
+from ven_actors.vtn.quirks import Quirk, quirks_of
 
 log = structlog.get_logger()
 
@@ -145,6 +146,15 @@ def _write_clients(path: Path, clients: dict[str, tuple[str, str]]) -> None:
         writer.writerow(["name", "secret", "role"])
         writer.writerows((name, secret, role) for name, (secret, role) in clients.items())
     temporary.replace(path)
+
+
+def quirk_arguments(names: Iterable[str]) -> list[str]:
+    """Arguments for a VTN with these quirks. Raises `UsageError` for a name that is none."""
+    try:
+        return [word for quirk in sorted(quirks_of(names)) for word in ("--quirk", quirk)]
+    except ValueError:
+        known = ", ".join(sorted(Quirk))
+        raise UsageError(f"--quirk {','.join(names)}: the quirks of the embedded VTN are all, {known}") from None
 
 
 def demo_arguments(report_every_s: int, keep_bytes: int, speed: float, start_s: float) -> list[str]:

@@ -23,7 +23,7 @@ from ven_actors.control import ControlServer
 from ven_actors.credentials import CredentialSource
 from ven_actors.errors import FleetError
 from ven_actors.fleet.dialects import asked_for, bindings, routes_of, wants_embedded
-from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients
+from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients, quirk_arguments
 from ven_actors.fleet.faults import Faults
 from ven_actors.fleet.folder import (
     Population,
@@ -165,6 +165,7 @@ def _vtn(
     _make_private(folder)
     own = embedded_clients(folder, [name for name in names if asked_for(config, name)[1] is None])
     arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, config.speed, sim_start_s)
+    arguments += quirk_arguments(config.quirks)
     embedded = EmbeddedVtn(folder, arguments, time.monotonic)
     try:
         embedded.start()

@@ -22,6 +22,7 @@ from ven_actors.vtn.facts import Clock, Kind, Query, ReportQuery, Role, Viewer
 from ven_actors.vtn.faults import Drop, Fault, Faulty
 from ven_actors.vtn.push.callbacks import CallbackPlan
 from ven_actors.vtn.push.house import PushPlan
+from ven_actors.vtn.quirks import Quirk
 from ven_actors.vtn.rules import EVERYTHING, Rules
 from ven_actors.vtn.server import VtnServer, listen, root_url
 from ven_actors.vtn.v310 import drafts
@@ -71,13 +72,14 @@ class InProcessVtn:
         port: int = 0,
         energydesk_plan: Plan | None = None,
         push_plan: PushPlan = LOOPBACK_PUSH,
+        quirks: frozenset[Quirk] = frozenset(),
     ) -> None:
         self.clients = tuple(clients)
         self.fault: FaultHook | None = None
         self.requests: list[Exchange] = []
         self.vtn = Vtn(
             clients=self.clients, now_s=now_s, mono_s=time.monotonic, state_dir=state_dir, limits=limits, demo=demo,
-            energydesk_plan=energydesk_plan, push_plan=push_plan,
+            energydesk_plan=energydesk_plan, push_plan=push_plan, quirks=quirks,
         )  # fmt: skip
         self.identity = self.vtn.identity
         self._ready = threading.Event()

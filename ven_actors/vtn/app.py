@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
 
 from ven_actors.vtn.access import token_route
 from ven_actors.vtn.clients import Client, Clients
@@ -25,6 +26,8 @@ from ven_actors.vtn.exchange import Desk, problem_answer
 from ven_actors.vtn.facts import Clock, Role
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.push.house import Push, PushPlan
+from ven_actors.vtn.quirks import Quirk
+from ven_actors.vtn.quirks.wrapper import Quirky
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.store.database import identity_of, lock_state, open_database
 from ven_actors.vtn.store.objects import Objects
@@ -66,6 +69,7 @@ class Vtn:
         demo: DemoPlan | None = None,
         energydesk_plan: Plan | None = None,
         push_plan: PushPlan | None = None,
+        quirks: frozenset[Quirk] = frozenset(),
     ) -> None:
         limits = limits or Limits()
         known = Clients(clients)
@@ -75,10 +79,12 @@ class Vtn:
             connection = open_database(state_dir)
             self.identity = identity_of(connection)
             reports = Reports(connection, limits.keep_bytes)
+            if Quirk.UNIQUE_REPORT_NAMES in quirks:
+                reports.find_by_name_fast()
             self.book = Book(connection, energydesk_plan or Plan(), limits.keep_bytes)
             push = Push(push_plan or PushPlan(), mono_s)
             undo.callback(push.close)
-            rules = Rules(Objects(connection), reports, now_s, push.announcer.hear)
+            rules = Rules(Objects(connection), reports, now_s, push.announcer.hear, quirks)
             push.tell(rules, known.role_of)
 
             def undone() -> None:
@@ -91,7 +97,8 @@ class Vtn:
         self.tokens = Tokens(limits.token_life_s, mono_s)
         self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks, push.mqtt)
         self._demo = None if demo is None else Demo(self.worker, now_s, demo)
-        self.app = self._build_app()
+        plain = self._build_app()
+        self.app: ASGIApp = Quirky(plain, quirks) if quirks else plain
 
     def __enter__(self) -> Self:
         return self

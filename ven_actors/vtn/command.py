@@ -22,6 +22,7 @@ from ven_actors.vtn.options import option
 from ven_actors.vtn.problems import StateUnusable
 from ven_actors.vtn.push.broker import BrokerError
 from ven_actors.vtn.push.options import push_options, push_plan_of
+from ven_actors.vtn.quirks import Quirk, QuirkNames
 from ven_actors.vtn.server import VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
 from ven_actors.vtn.units import Bytes, Seconds
 
@@ -90,6 +91,13 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
     help="What registering a resource twice is answered there: 409, or a 500 whose words say so.",
 )
 @push_options
+@option(
+    "--quirk",
+    "quirks",
+    multiple=True,
+    type=QuirkNames(),
+    help="Deviate from the standard as real VTNs do; may be repeated. One of: all, " + ", ".join(Quirk) + ".",
+)
 @option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(
     host: str,
@@ -106,6 +114,7 @@ def vtn(
     demo_start: float | None,
     energydesk_approve: Plan,
     energydesk_existing: str,
+    quirks: tuple[frozenset[Quirk], ...],
     exit_with_stdin: bool,
     **push: Any,
 ) -> None:
@@ -127,6 +136,7 @@ def vtn(
             demo=DemoPlan(demo_report_every, demo_speed) if demo else None,
             energydesk_plan=replace(energydesk_approve, existing_status=int(energydesk_existing)),
             push_plan=push_plan_of(push),
+            quirks=frozenset().union(*quirks),
         )
     except (StateUnusable, ClientsError, BrokerError) as error:
         raise CannotStart(str(error)) from error

@@ -21,6 +21,7 @@ from ven_actors.vtn.facts import (
     Viewer,
 )
 from ven_actors.vtn.problems import Problem
+from ven_actors.vtn.quirks import Quirk
 from ven_actors.vtn.store.objects import Objects
 from ven_actors.vtn.store.reports import Reports
 
@@ -50,6 +51,7 @@ class Rules:
     reports: Reports
     now_s: Clock
     hear: Callable[[Change], None] = _nobody_listens
+    quirks: frozenset[Quirk] = frozenset()
 
     # --- programs, events, vens, resources, subscriptions ---
 
@@ -86,6 +88,8 @@ class Rules:
         Subscriptions are the last to be heard of, so that they still tell what they were for.
         """
         stored = self._need(viewer, kind, object_id)
+        if Quirk.FOREIGN_KEYS in self.quirks:
+            self._need_alone(stored)
         shown = self._shown(stored, viewer)
         drawn_along = self.objects.delete(stored)
         for each in sorted([*drawn_along, stored], key=lambda gone: gone.draft.kind is Kind.SUBSCRIPTION):
@@ -111,6 +115,8 @@ class Rules:
 
     def create_report(self, viewer: Viewer, draft: ReportDraft) -> StoredReport:
         program_id = self._program_of(viewer, draft)
+        if Quirk.UNIQUE_REPORT_NAMES in self.quirks and self.reports.has_name(draft.report_name):
+            raise Problem(409, f"there is already a report named {draft.report_name!r}; names have to be unique")
         report = self.reports.insert(draft, viewer.client_id, program_id, self.now_s())
         self.hear(Change(None, report))
         return report
@@ -149,6 +155,11 @@ class Rules:
         assert draft.parent_id is not None
         if self.objects.get(kind, draft.parent_id, viewer) is None:
             raise Problem(status, f"{kind.lower()}ID {draft.parent_id!r} is unknown; create the {kind.lower()} first")
+
+    def _need_alone(self, stored: Stored) -> None:
+        is_event = stored.draft.kind is Kind.EVENT
+        if self.objects.has_children(stored) or (is_event and self.reports.has_event(stored.id)):
+            raise Problem(409, f"{stored.draft.kind.lower()} {stored.id!r} is referred to by others; delete them first")
 
     def _program_of(self, viewer: Viewer, draft: ReportDraft) -> str:
         event = self.objects.get(Kind.EVENT, draft.event_id, viewer)

@@ -64,6 +64,10 @@ class Objects:
         self._connection.executemany("DELETE FROM target WHERE seq = ?", [(row[0],) for row in rows])
         return [found for row in sorted(rows) if (found := _stored(row[1:])).id != stored.id]
 
+    def has_children(self, stored: Stored) -> bool:
+        row = self._connection.execute("SELECT 1 FROM object WHERE parent_id = ? LIMIT 1", (stored.id,)).fetchone()
+        return row is not None
+
     def get(self, kind: Kind, object_id: str, viewer: Viewer) -> Stored | None:
         """The object, or None if there is none of this id or the viewer may not see it."""
         condition, values = _visible(kind, viewer)

@@ -99,6 +99,18 @@ class Reports:
         )
         return [_from_row(row) for row in rows]
 
+    def has_name(self, report_name: str | None) -> bool:
+        row = self._connection.execute("SELECT 1 FROM report WHERE report_name = ? LIMIT 1", (report_name,)).fetchone()
+        return row is not None
+
+    def has_event(self, event_id: str) -> bool:
+        row = self._connection.execute("SELECT 1 FROM report WHERE event_id = ? LIMIT 1", (event_id,)).fetchone()
+        return row is not None
+
+    def find_by_name_fast(self) -> None:
+        """Make `has_name` quick. Costs every insert a little, so only where it is asked for."""
+        self._connection.execute("CREATE INDEX IF NOT EXISTS report_by_name ON report (report_name)")
+
     def count(self) -> int:
         (number,) = self._connection.execute("SELECT count(*) FROM report").fetchone()
         return int(number)
