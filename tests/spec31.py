@@ -111,6 +111,15 @@ class OfficialFile:
         schema = problem if response is None else self._resolved(response)["content"]["application/json"]["schema"]
         return [f"{method} {path} {status}: {line}" for line in self._check_json(schema, body)]
 
+    def scopes(self) -> list[tuple[str, str, str]]:
+        """Method, path and scope of every operation that takes one."""
+        return [
+            (method.upper(), path, operation["security"][0]["oAuth2ClientCredentials"][0])
+            for path, item in self._document["paths"].items()
+            for method, operation in item.items()
+            if method != "parameters" and "security" in operation
+        ]
+
     def check_object(self, schema: str, value: Any) -> list[str]:
         """Hold a value against one of the file's schemas by name."""
         return self._check({"$ref": f"#/components/schemas/{schema}"}, value)

@@ -44,7 +44,7 @@ def names(answer: Any, key: str) -> list[str]:
     return [found[key] for found in answer.json()]
 
 
-def test_a_ven_lists_and_reads_its_own_vens_and_resources_only(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_a_ven_lists_and_reads_its_own_vens_and_resources_only(vtn: InProcessVtn, callers: list[Any]) -> None:
     one, two, business = callers
     assert names(one.get("/vens"), "venName") == ["one"]
     assert names(two.get("/vens"), "venName") == ["two"]
@@ -57,7 +57,7 @@ def test_a_ven_lists_and_reads_its_own_vens_and_resources_only(vtn: InProcessVtn
     assert two.get(f"/resources/{first_resource}").status_code == 404
 
 
-def test_a_ven_can_neither_change_nor_delete_what_belongs_to_another(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_a_ven_can_neither_change_nor_delete_what_belongs_to_another(vtn: InProcessVtn, callers: list[Any]) -> None:
     _, two, _ = callers
     first_ven, first_resource = vtn.vens()[0]["id"], vtn.resources()[0]["id"]
     ven = {"objectType": "VEN_VEN_REQUEST", "venName": "mine now"}
@@ -69,19 +69,19 @@ def test_a_ven_can_neither_change_nor_delete_what_belongs_to_another(vtn: InProc
     assert len(vtn.vens()) == len(vtn.resources()) == 2
 
 
-def test_a_ven_cannot_hang_a_resource_on_another_ven(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_a_ven_cannot_hang_a_resource_on_another_ven(vtn: InProcessVtn, callers: list[Any]) -> None:
     _, two, _ = callers
     foreign = {"objectType": "VEN_RESOURCE_REQUEST", "venID": vtn.vens()[0]["id"], "resourceName": "new"}
     assert two.post("/resources", foreign).status_code == 404
     assert two.put(f"/resources/{vtn.resources()[1]['id']}", foreign).status_code == 409
 
 
-def test_another_vens_name_is_taken_although_it_is_not_seen(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_another_vens_name_is_taken_although_it_is_not_seen(vtn: InProcessVtn, callers: list[Any]) -> None:
     _, two, _ = callers
     assert two.post("/vens", {"objectType": "VEN_VEN_REQUEST", "venName": "one"}).status_code == 409
 
 
-def test_reports_are_their_clients_own(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_reports_are_their_clients_own(vtn: InProcessVtn, callers: list[Any]) -> None:
     one, two, business = callers
     event = vtn.create_event(programID=vtn.create_program(programName="p")["id"])
     report = {"eventID": event["id"], "clientName": "same name", "resources": [], "clientID": TWO.name}
@@ -94,7 +94,7 @@ def test_reports_are_their_clients_own(vtn: InProcessVtn, callers: list[Any]) ->
     assert one.get(path).json() == mine
 
 
-def test_a_targeted_object_is_seen_by_those_who_were_granted_one_of_its_targets(
+def test_v8_a_targeted_object_is_seen_by_those_who_were_granted_one_of_its_targets(
     vtn: InProcessVtn, callers: list[Any]
 ) -> None:
     one, two, business = callers
@@ -114,7 +114,7 @@ def test_a_targeted_object_is_seen_by_those_who_were_granted_one_of_its_targets(
     assert two.get(f"/programs/{hidden}").status_code == 404
 
 
-def test_a_ven_sees_only_those_targets_that_it_was_granted(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_a_ven_sees_only_those_targets_that_it_was_granted(vtn: InProcessVtn, callers: list[Any]) -> None:
     one, _, business = callers
     program = vtn.create_program(programName="p", targets=["secret", "group-2", "group-1"])
     assert names(one.get("/programs"), "targets") == [["group-2", "group-1"]]
@@ -122,7 +122,7 @@ def test_a_ven_sees_only_those_targets_that_it_was_granted(vtn: InProcessVtn, ca
     assert names(business.get("/programs"), "targets") == [["secret", "group-2", "group-1"]]
 
 
-def test_targets_in_the_query_are_cut_to_the_granted_ones_and_all_of_these_must_match(
+def test_v8_targets_in_the_query_are_cut_to_the_granted_ones_and_all_of_these_must_match(
     vtn: InProcessVtn, callers: list[Any]
 ) -> None:
     one, two, business = callers
@@ -138,7 +138,7 @@ def test_targets_in_the_query_are_cut_to_the_granted_ones_and_all_of_these_must_
     assert names(business.get("/events?targets=x&targets=y"), "eventName") == []
 
 
-def test_a_target_taken_back_makes_the_event_vanish(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_a_target_taken_back_makes_the_event_vanish(vtn: InProcessVtn, callers: list[Any]) -> None:
     one, _, business = callers
     program = vtn.create_program(programName="p")["id"]
     event = vtn.create_event(programID=program, targets=["group-1"])["id"]
@@ -149,13 +149,13 @@ def test_a_target_taken_back_makes_the_event_vanish(vtn: InProcessVtn, callers: 
     assert one.get(f"/events/{event}").status_code == 404
 
 
-def test_a_target_is_not_taken_for_one_that_only_begins_alike(vtn: InProcessVtn, callers: list[Any]) -> None:
+def test_v8_a_target_is_not_taken_for_one_that_only_begins_alike(vtn: InProcessVtn, callers: list[Any]) -> None:
     one, _, _ = callers
     vtn.create_program(programName="p", targets=["group-1\0secret"])
     assert one.get("/programs").json() == []
 
 
-def test_a_report_on_an_event_that_the_ven_may_not_see_is_on_an_unknown_event(
+def test_v8_a_report_on_an_event_that_the_ven_may_not_see_is_on_an_unknown_event(
     vtn: InProcessVtn, callers: list[Any]
 ) -> None:
     one, two, _ = callers

@@ -295,3 +295,23 @@ def test_a_closed_store_finishes_what_it_has_and_takes_no_more(tmp_path: Path) -
     vtn.worker.close()
     with open_vtn(tmp_path) as again:
         assert len(report_bodies(again)) == 10
+
+
+def test_a_database_of_the_first_layout_is_brought_up_to_date(tmp_path: Path) -> None:
+    with open_vtn(tmp_path) as vtn:
+        event_id = fill(vtn)
+        identity = vtn.identity
+    old = sqlite3.connect(tmp_path / DATABASE_NAME)
+    old.executescript("DROP INDEX resource_by_name; ALTER TABLE object DROP COLUMN body_301; PRAGMA user_version = 1;")
+    old.close()
+    for _ in range(2):
+        with open_vtn(tmp_path) as vtn:
+            assert vtn.identity == identity
+
+            def replace(rules: Rules) -> bytes | None:
+                stored = rules.get(EVERYTHING, Kind.EVENT, event_id).stored
+                draft = Draft(Kind.EVENT, b"{}", parent_id=stored.draft.parent_id, body_301=b'{"old":1}')
+                return rules.replace(EVERYTHING, event_id, draft).stored.draft.body_301
+
+            assert vtn.worker.submit(replace).result(10) == b'{"old":1}'
+            assert report_bodies(vtn) != []

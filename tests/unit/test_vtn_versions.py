@@ -259,6 +259,15 @@ def test_each_version_knows_the_others_read_scopes(
     assert found == [reads301, reads31]
 
 
+def test_a_vens_read_all_of_301_reads_nothing_of_business_logics_in_31(vtn: InProcessVtn) -> None:
+    for client, status in ((VEN, 403), (BL, 404)):
+        form = {"grant_type": "client_credentials", "client_id": client.name, "client_secret": client.secret}
+        url = f"{vtn.base_urls['3.0.1']}/auth/token"
+        token = requests.post(url, data={**form, "scope": "read_all"}, timeout=20).json()["access_token"]
+        url = f"{vtn.base_url}/notifiers/mqtt/topics/reports"
+        assert requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=20).status_code == status
+
+
 def test_the_demos_event_asks_for_one_day_of_reports_in_both_versions(vtn_calls: ModuleType) -> None:
     with InProcessVtn([VEN], now_s=lambda: NOW_S, demo=DemoPlan(900)) as vtn:
         old, new = vtn_calls.Caller301(vtn, VEN), vtn_calls.Caller(vtn, VEN)

@@ -142,11 +142,23 @@ def joined(head: dict[str, object], body: bytes) -> bytes:
 
 
 def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """A property that is null counts as absent, also where the official file allows no null: many clients send it."""
     try:
         body.decode()
-        return decoder.decode(body)
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError:
+            plain = msgspec.json.decode(body)
+            # Safe in any thread: making the decoder has already made the types known to msgspec.
+            return msgspec.convert(_without_nulls(plain), decoder.type)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"the body is not valid: {error}") from error
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def _given(targets: list[str] | UnsetType | None) -> tuple[str, ...] | None:
