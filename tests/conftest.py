@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -83,8 +84,33 @@ def spec301() -> Any:
 
 
 @pytest.fixture
-def push_side() -> Any:
+def push_side() -> Iterator[Any]:
     """The push side of a VTN, as a probe: `vtn.fault = push_side.hook`."""
     side = load_helper("push_vtn").PushSideOfVtn()
     yield side
     side.session.close()
+
+
+@pytest.fixture
+def start_broker(tmp_path: Path, mosquitto: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Starts real MQTT brokers: without arguments one that lets anybody in, with lines of configuration another."""
+    brokers: list[Any] = []
+
+    def start(*lines: str) -> Any:
+        brokers.append(mosquitto.Mosquitto(tmp_path, *lines))
+        brokers[-1].start()
+        return brokers[-1]
+
+    yield start
+    for broker in brokers:
+        broker.stop()
+
+
+@pytest.fixture
+def passwords(tmp_path: Path, mosquitto: ModuleType) -> Callable[..., tuple[str, str]]:
+    """Lines for a broker that lets in those names with those passwords."""
+
+    def lines(**by_name: str) -> tuple[str, str]:
+        return "allow_anonymous false", f"password_file {mosquitto.password_file(tmp_path, **by_name)}"
+
+    return lines

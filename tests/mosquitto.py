@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import paho.mqtt.publish
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -57,6 +58,24 @@ class Mosquitto:
         with contextlib.suppress(OSError):
             assert self._process.stderr is not None
             self._process.stderr.close()
+
+    def start(self) -> None:
+        self.__enter__()
+
+    def stop(self) -> None:
+        self.__exit__()
+
+    def publish(self, topic: str, payload: bytes | str = b"{}", **options: Any) -> None:
+        paho.mqtt.publish.single(topic, payload, hostname="127.0.0.1", port=self.port, **({"qos": 1} | options))
+
+
+def password_file(folder: Path, **by_name: str) -> Path:
+    """A file for `password_file`."""
+    file = folder / "passwords"
+    file.touch(mode=0o600)
+    for name, password in by_name.items():
+        subprocess.run(["mosquitto_passwd", "-b", str(file), name, password], check=True, capture_output=True)
+    return file
 
 
 class Listener:

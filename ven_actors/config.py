@@ -150,7 +150,13 @@ class FleetConfig:
         "vtn_keep", size(MIB, 1024 * GIB), "1GiB", "VTN", "report bodies the embedded VTN keeps; the oldest go"
     )
 
-    push: tuple[str, ...] = _option("push", some_of("webhook"), "", "Push", "hear of changes between polls: webhook")
+    push: tuple[str, ...] = _option(
+        "push",
+        some_of("webhook", "mqtt"),
+        "",
+        "Push",
+        "hear of changes between polls: webhook, mqtt, or both",
+    )
     push_poll_every_s: float = _option(
         "push_poll_every", duration(0.1, DAY_S), "5m", "Push", "between two readings of the events while push works"
     )

@@ -61,7 +61,6 @@ def test_r38_an_event_is_seen_by_all_vens_while_time_stands_still(
 def test_r40_with_push_the_vtn_is_asked_less(fleet: ManualFleet, vtn: InProcessVtn, push_side: Any) -> None:
     fleet.until(lambda _: len(push_side.subscriptions) == len(NAMES))
     vtn.requests.clear()
-    fleet.until(lambda status: status.reporter.readings.unasked == 0 and status.now_s > 0)
     begun_s = fleet.clock.wall_s
     fleet.until(lambda status: status.now_s > begun_s + 600, step_s=5)
     assert [each.path for each in vtn.requests if each.path.endswith("/events")] == []

@@ -1,5 +1,6 @@
 """Push as the configuration asks for it."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from ven_actors.config import FleetConfig
 from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError
 from ven_actors.fleet.push import open_push
+from ven_actors.push.brokers import MqttBrokers
 
 LOOPBACK_PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
 
@@ -35,14 +37,30 @@ def test_a_certificate_that_is_none_is_said(tmp_path: Path) -> None:
             open_push(FleetConfig(push=("webhook",), webhook_cert=tmp_path / name))
 
 
-def test_push_is_read_as_words() -> None:
-    assert load_config({"push": " Webhook,"}, {}).config.push == ("webhook",)
+def test_mqtt_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ven_actors.push.brokers", "ven_actors.push.mqtt"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
+    with pytest.raises(UsageError, match=r"pip install 'ven_actors\[mqtt\]'"):
+        open_push(FleetConfig(push=("mqtt",)))
+
+
+def test_mqtt_is_made_ready_without_a_word_to_anybody() -> None:
+    desk = open_push(FleetConfig(push=("mqtt",)))
+    assert desk is not None
+    assert isinstance(desk._brokers, MqttBrokers)
+    assert desk._brokers.connections == 0
+    desk.close()
+
+
+def test_push_is_read_as_words_in_any_order() -> None:
+    assert load_config({"push": "MQTT, webhook,"}, {}).config.push == ("webhook", "mqtt")
 
 
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        ({"push": "fax"}, "must be some of webhook, not 'fax'"),
+        ({"push": "fax"}, "must be some of webhook, mqtt, not 'fax'"),
         ({"push": "webhook", "vtn_url": "https://vtn.example"}, "give --webhook-url"),
         ({"push": "webhook", "webhook_url": "http://fleet.example"}, "use https"),
     ],

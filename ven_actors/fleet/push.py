@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import ssl
 import time
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from pathlib import Path
 
 from ven_actors.config import FleetConfig
 from ven_actors.errors import UsageError
+from ven_actors.openadr.transport import build_ssl_context
 from ven_actors.push.callbacks import CallbackServer
-from ven_actors.push.desk import PushDesk
+from ven_actors.push.desk import Brokers, PushDesk
 
 
 def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monotonic) -> PushDesk | None:
@@ -20,6 +22,7 @@ def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monoton
     """
     if not config.push:
         return None
+    brokers = _brokers(config, monotonic) if "mqtt" in config.push else None
     callbacks = None
     if "webhook" in config.push:
         callbacks = CallbackServer(
@@ -29,7 +32,19 @@ def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monoton
             tls=None if config.webhook_cert is None else _server_context(config.webhook_cert),
             monotonic=monotonic,
         )
-    return PushDesk(callbacks, None, monotonic)
+    return PushDesk(callbacks, brokers, monotonic)
+
+
+def _brokers(config: FleetConfig, monotonic: Callable[[], float]) -> Brokers:
+    try:
+        from ven_actors.push.brokers import MqttBrokers  # noqa: PLC0415 - an extra, needed only here
+    except ImportError as error:
+        raise UsageError(
+            f"--push mqtt needs paho-mqtt, which cannot be imported ({error}): pip install 'ven_actors[mqtt]'"
+        ) from None
+    tls = build_ssl_context(config.ca_file, verify=not config.insecure_tls)
+    rng = random.Random(f"{config.seed} brokers")  # noqa: S311 - jitter, not secrets
+    return MqttBrokers(tls, allow_plain=config.insecure_http, monotonic=monotonic, rng=rng)
 
 
 def _server_context(path: Path) -> ssl.SSLContext:
