@@ -20,7 +20,17 @@ CONFIG_FLAG, CONFIG_VARIABLE = "--config", f"{ENVIRONMENT_PREFIX}CONFIG"
 LARGEST_FILE_BYTES = 2**20
 _OF_OTHER_COMMANDS = tuple(
     f"{ENVIRONMENT_PREFIX}{start}"
-    for start in ("VTN_", "RESOURCES_", "PROFILES_", "STATUS_", "PREVIEW_", "DOCTOR_", "FAULTS")
+    for start in (
+        "VTN_",
+        "RESOURCES_",
+        "PROFILES_",
+        "STATUS_",
+        "PREVIEW_",
+        "DOCTOR_",
+        "PROVISION_",
+        "DEPROVISION_",
+        "FAULTS",
+    )
 )
 _BY_KEY = {option.key: option for option in OPTIONS}
 _KEYS = [".".join(option.key) for option in OPTIONS]

@@ -68,14 +68,14 @@ def unknown_key(key: str, known: tuple[str, ...]) -> str:
 _TEMPLATE_KEYS = tuple(key for key in KEYS if key != "client_secret")
 
 
-def template_of(text: str) -> Entry:
-    """The template on a command line. Raises `UsageError` with all that is wrong."""
+def template_of(text: str, flag: str) -> Entry:
+    """The template that `flag` was given. Raises `UsageError` with all that is wrong."""
     parts: dict[str, str] = {}
     problems = []
     pieces = text.split(",")
     if any(piece.partition("=")[0].strip() == "client_secret" for piece in pieces):
         raise UsageError(
-            "--credentials: a client_secret on the command line can be seen by every user of this machine; "
+            f"{flag}: a client_secret on the command line can be seen by every user of this machine; "
             "put it into a file and name that with client_secret_file=, or into a variable with client_secret_env="
         )
     for piece in pieces:
@@ -88,9 +88,9 @@ def template_of(text: str) -> Entry:
             problems.append(f"{key} stands there twice")
         parts.setdefault(key, value)
     problems += strange_placeholders(parts)
-    entry, more = entry_of("--credentials", parts)
+    entry, more = entry_of(flag, parts)
     if problems or more:
-        raise UsageError("\n".join(f"--credentials: {problem}" for problem in problems or more))
+        raise UsageError("\n".join(f"{flag}: {problem}" for problem in problems or more))
     return entry
 
 
@@ -122,7 +122,7 @@ def filled(template: Entry, name: str) -> Entry:
 # --- files -----------------------------------------------------------------------------------------------------
 
 
-def read_text(path: Path) -> tuple[str, int]:
+def read_text(path: Path, flag: str) -> tuple[str, int]:
     """Content and mode of a file of credentials. Raises `UsageError`."""
     try:
         with path.open("rb") as file:
@@ -133,6 +133,6 @@ def read_text(path: Path) -> tuple[str, int]:
         return content.decode("utf-8-sig"), mode
     except OSError as error:
         hint = "name a CSV or TOML file, or write a template that starts with client_id="
-        raise UsageError(f"--credentials: {path} cannot be read ({error.strerror}); {hint}") from None
+        raise UsageError(f"{flag}: {path} cannot be read ({error.strerror}); {hint}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is not UTF-8 text") from None

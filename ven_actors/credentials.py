@@ -44,13 +44,14 @@ class CredentialSource:
     exposed: dict[Path, None] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, text: str, environ: Mapping[str, str], *, allow_http: bool = False) -> CredentialSource:
-        """Read `--credentials`: the path of a file, or a template. UsageError lists all that is wrong."""
+    def load(
+        cls, text: str, environ: Mapping[str, str], *, allow_http: bool = False, flag: str = "--credentials"
+    ) -> CredentialSource:
+        """Read what `flag` was given: the path of a file, or a template. UsageError lists all that is wrong."""
         if _TEMPLATE_START.match(text):
-            template = template_of(text)
-            return cls(environ, Path(), "--credentials", template=template, allow_http=allow_http)
+            return cls(environ, Path(), flag, template=template_of(text, flag), allow_http=allow_http)
         path = Path(text).expanduser()
-        content, mode = read_text(path)
+        content, mode = read_text(path, flag)
         if path.suffix.lower() == ".toml":
             entries, shared = entries_of_toml(path, content)
         else:
@@ -74,13 +75,19 @@ class CredentialSource:
 
         Raises UsageError where the secret cannot be had.
         """
-        entry = self.entries.get(name)
-        if entry is None and self.template is not None:
-            entry = filled(self.template, name)
+        entry = self._entry(name)
         if entry is None:
             return None
         self._check_token_url(entry)
         return Credentials(entry.client_id, self._secret(entry), entry.token_url, entry.basic)
+
+    def client_ids(self, names: Iterable[str]) -> dict[str, str]:
+        """The client of each VEN, no secret being read. Raises UsageError naming all that have none."""
+        entries = {name: self._entry(name) for name in names}
+        missing = [self._no_entry(name) for name, entry in entries.items() if entry is None]
+        if missing:
+            raise UsageError("\n".join(missing))
+        return {name: entry.client_id for name, entry in entries.items() if entry is not None}
 
     def for_vens(self, names: Iterable[str]) -> dict[str, Credentials]:
         """The credentials of all these VENs; UsageError lists every one that is missing or unreadable."""
@@ -93,13 +100,20 @@ class CredentialSource:
                 problems.append(str(error))
                 continue
             if credentials is None:
-                hint = f"; the nearest is {nearest(name, self.entries)}" if self.entries else ""
-                problems.append(f"{self.origin}: no entry for VEN {name!r}{hint}")
+                problems.append(self._no_entry(name))
             else:
                 found[name] = credentials
         if problems:
             raise UsageError("\n".join(problems))
         return found
+
+    def _entry(self, name: str) -> Entry | None:
+        own = self.entries.get(name)
+        return filled(self.template, name) if own is None and self.template is not None else own
+
+    def _no_entry(self, name: str) -> str:
+        hint = f"; the nearest is {nearest(name, self.entries)}" if self.entries else ""
+        return f"{self.origin}: no entry for VEN {name!r}{hint}"
 
     def _check_token_url(self, entry: Entry) -> None:
         if entry.token_url and is_plain_http_to_elsewhere(entry.token_url) and not self.allow_http:

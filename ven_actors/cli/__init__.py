@@ -24,6 +24,8 @@ COMMANDS = {
     "resources": Place("ven_actors.cli.resources:resources", "Make, list, check, approve and suspend resources."),
     "profiles": Place("ven_actors.cli.profiles:profiles", "Make and show load profiles."),
     "preview": Place("ven_actors.cli.preview:preview", "Print the reports one interval would send, without a network."),
+    "provision": Place("ven_actors.cli.provision:provision", "Make vens, resources and targets at a VTN."),
+    "deprovision": Place("ven_actors.cli.provision:deprovision", "Take back what provision did."),
     "doctor": Place("ven_actors.cli.doctor:doctor", "Find out what stands between a VEN and its VTN."),
 }
 
@@ -37,7 +39,8 @@ COMMANDS = {
         "max_content_width": 100,
     },
     epilog="Exit codes: 0 good, 1 readings evicted or unaccounted, 2 usage or configuration, "
-    "3 credentials refused, VTN never reached or a check of doctor bad, 70 internal error or stall.",
+    "3 credentials refused, VTN never reached, a check of doctor bad or not all provisioned, "
+    "70 internal error or stall.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:

@@ -117,16 +117,19 @@ def embedded_clients(folder: Path, ven_names: Iterable[str]) -> dict[str, Creden
     if missing:
         known |= {name: (secrets.token_urlsafe(24), role) for name, role in missing}
         _write_clients(path, known)
-    return _of_vens(known)
+    return _of_role(known, "ven")
 
 
-def known_clients(folder: Path) -> dict[str, Credentials]:
-    """Credentials of the VENs that the embedded VTN of this folder knows. Raises `DataError` like the above."""
-    return _of_vens(_read_clients(folder / CLIENTS_NAME))
+def known_clients(folder: Path, role: str = "ven") -> dict[str, Credentials]:
+    """Credentials of the clients that the embedded VTN of this folder knows. Raises `DataError` like the above.
+
+    `role` is `ven`, or `bl` for business logic.
+    """
+    return _of_role(_read_clients(folder / CLIENTS_NAME), role)
 
 
-def _of_vens(known: dict[str, tuple[str, str]]) -> dict[str, Credentials]:
-    return {name: Credentials(name, Secret(secret)) for name, (secret, role) in known.items() if role == "ven"}
+def _of_role(known: dict[str, tuple[str, str]], wanted: str) -> dict[str, Credentials]:
+    return {name: Credentials(name, Secret(secret)) for name, (secret, role) in known.items() if role == wanted}
 
 
 def _read_clients(path: Path) -> dict[str, tuple[str, str]]:

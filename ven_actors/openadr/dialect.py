@@ -8,7 +8,7 @@ order of requests, gives its own `Conversation` (registration, reading, reportin
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
@@ -72,6 +72,8 @@ class StandardDialect(Dialect):
     """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`.
 
     `subscriptions_name_program` says that a subscription bears its programID.
+    `vens_have_clients` says that business logic makes a ven for an OAuth client; `usual_targets` are those that it
+    grants, with `{ven}` for the VEN's name.
     """
 
     page_limit: ClassVar[int] = 50
@@ -81,6 +83,8 @@ class StandardDialect(Dialect):
     reports_path: ClassVar[str] = "/reports"
     vens_path: ClassVar[str] = "/vens"
     subscriptions_path: ClassVar[str] = "/subscriptions"
+    vens_have_clients: ClassVar[bool]
+    usual_targets: ClassVar[tuple[str, ...]]
 
     def event_path(self, event_id: str) -> str:
         return f"{self.events_path}/{quote(event_id, safe='')}"
@@ -109,6 +113,23 @@ class StandardDialect(Dialect):
 
     @abstractmethod
     def resource_request(self, resource: Resource, ven_id: str) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def operator_ven_request(self, ven_name: str, client_id: str, targets: Sequence[str]) -> dict[str, Any]:
+        """As business logic makes a ven for the OAuth client of a VEN; targets as text."""
+
+    @abstractmethod
+    def operator_resource_request(
+        self, resource: Resource, ven_id: str, client_id: str, targets: Sequence[str]
+    ) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def replacement(self, stored: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:
+        """The whole of a ven or resource as business logic replaces it (R10), with these targets instead of its own."""
+
+    @abstractmethod
+    def targets_of(self, stored: Mapping[str, Any]) -> tuple[str, ...]:
+        """The targets of a ven or resource, stored or asked for, as text."""
 
     @abstractmethod
     def parse_program(self, raw: bytes | msgspec.Raw) -> Program: ...

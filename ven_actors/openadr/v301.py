@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -34,6 +34,8 @@ class V301(V310):
     reports_name_program: ClassVar[bool] = True
     subscriptions_name_program: ClassVar[bool] = True
     scopes: ClassVar[tuple[str, ...]] = ("read_all", "write_reports", "write_vens")
+    vens_have_clients: ClassVar[bool] = False
+    usual_targets: ClassVar[tuple[str, ...]] = ("VEN_NAME={ven}",)
 
     def recognises(self, traces: Traces) -> bool:
         """By programs in the standard's names where `/resources` is unknown."""
@@ -60,8 +62,29 @@ class V301(V310):
 
     def resource_request(self, resource: Resource, ven_id: str) -> dict[str, Any]:
         """Without `objectType` and `venID`: the path says both."""
-        request = super().resource_request(resource, ven_id)
-        return {name: value for name, value in request.items() if name not in {"objectType", "venID"}}
+        return _without_31(super().resource_request(resource, ven_id))
+
+    def operator_ven_request(self, ven_name: str, client_id: str, targets: Sequence[str]) -> dict[str, Any]:
+        """Vens know no client: nothing says whose they are."""
+        return _without_31(super().operator_ven_request(ven_name, client_id, targets))
+
+    def operator_resource_request(
+        self, resource: Resource, ven_id: str, client_id: str, targets: Sequence[str]
+    ) -> dict[str, Any]:
+        return _without_31(super().operator_resource_request(resource, ven_id, client_id, targets))
+
+    def replacement(self, stored: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:
+        return _without_31(super().replacement(stored, targets))
+
+    def targets_of(self, stored: Mapping[str, Any]) -> tuple[str, ...]:
+        wires = decode(msgspec.json.encode(stored.get("targets") or []), list[WireTarget], "a list of targets")
+        return tuple(map(str, _targets(wires)))
+
+    def wire_targets(self, targets: Sequence[str]) -> list[Any]:
+        by_type: dict[str, list[str]] = {}
+        for target in map(Target.parse, targets):
+            by_type.setdefault(target.type, []).append(target.value)
+        return [{"type": kind, "values": values} for kind, values in by_type.items()]
 
     def parse_program(self, raw: bytes | msgspec.Raw) -> Program:
         wire = decode(raw, WireProgram[WireTarget], "a program")
@@ -96,6 +119,10 @@ class V301(V310):
 
     def parse_resource(self, raw: bytes | msgspec.Raw) -> Registered:
         return super().parse_resource(raw)._replace(targets=_own_targets(raw, "a resource"))
+
+
+def _without_31(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in request.items() if name not in {"objectType", "venID", "clientID"}}
 
 
 def _own_targets(raw: bytes | msgspec.Raw, what: str) -> frozenset[Target]:

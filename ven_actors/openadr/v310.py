@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,6 +20,7 @@ from ven_actors.openadr.wire import WireEvent, WireProgram, WireResource, WireVe
 
 _LONGEST_DESCRIPTION = 128
 _ONLY_301 = {"programLongName", "retailerName", "programType", "bindingEvents", "localPrice", "timeZoneOffset"}
+_STAMPED = frozenset({"id", "createdDateTime", "modificationDateTime", "objectType"})
 
 
 class V310(StandardDialect):
@@ -30,6 +31,8 @@ class V310(StandardDialect):
     url_parts: ClassVar[frozenset[str]] = frozenset({"3.1", "3.1.0", "3.1.1"})
     auth_server_path: ClassVar[str | None] = "/auth/server"
     scopes: ClassVar[tuple[str, ...]] = ("read_targets", "read_ven_objects", "write_reports", "write_vens")
+    vens_have_clients: ClassVar[bool] = True
+    usual_targets: ClassVar[tuple[str, ...]] = ("{ven}",)
 
     def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
         return StandardConversation(api, self, ven_name, targets)
@@ -64,6 +67,33 @@ class V310(StandardDialect):
             "venID": ven_id,
         }
         return request if attributes is None else request | {"attributes": attributes}
+
+    def operator_ven_request(self, ven_name: str, client_id: str, targets: Sequence[str]) -> dict[str, Any]:
+        return {
+            "objectType": "BL_VEN_REQUEST",
+            "clientID": client_id,
+            "venName": ven_name,
+            "targets": self.wire_targets(targets),
+        }
+
+    def operator_resource_request(
+        self, resource: Resource, ven_id: str, client_id: str, targets: Sequence[str]
+    ) -> dict[str, Any]:
+        own = {"objectType": "BL_RESOURCE_REQUEST", "clientID": client_id, "targets": self.wire_targets(targets)}
+        return self.resource_request(resource, ven_id) | own
+
+    def replacement(self, stored: Mapping[str, Any], targets: Sequence[str]) -> dict[str, Any]:
+        """What the VTN stamps, and nulls, which not every VTN takes, are left out."""
+        kind = "BL_RESOURCE_REQUEST" if "resourceName" in stored else "BL_VEN_REQUEST"
+        kept = {name: value for name, value in stored.items() if name not in _STAMPED and value is not None}
+        return kept | {"objectType": kind, "targets": self.wire_targets(targets)}
+
+    def targets_of(self, stored: Mapping[str, Any]) -> tuple[str, ...]:
+        targets = stored.get("targets") or ()
+        return tuple(target for target in targets if isinstance(target, str))
+
+    def wire_targets(self, targets: Sequence[str]) -> list[Any]:
+        return list(targets)
 
     def parse_program(self, raw: bytes | msgspec.Raw) -> Program:
         wire = decode(raw, WireProgram[str], "a program")
