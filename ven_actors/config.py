@@ -113,6 +113,9 @@ class FleetConfig:
     noise: float = _option(
         "noise", number(0, 1), "0.05", "Fleet", "variation on the profiles, as a share of the power; 0 switches it off"
     )
+    opt_out: float = _option(
+        "opt_out", number(0, 1), "0", "Fleet", "share of the VENs, drawn from the seed, that react to no event"
+    )
 
     vtn_url: str | None = _option(
         "vtn_url", optional(http_url()), "", "VTN", "base URL of an outside VTN; empty: start the embedded one"

@@ -47,6 +47,7 @@ from ven_actors.model import (
     VenStatus,
 )
 from ven_actors.openadr.events import Crawl
+from ven_actors.signals import Phase
 from ven_actors.storage.store import Store
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import ChildProbe, Probe
@@ -315,8 +316,12 @@ class FakeVtn:
 class FakeSimulation:
     layout = LAYOUT
 
-    def interval(self, start_s: int, interval_s: int, /) -> npt.NDArray[np.int32]:
-        return power_at(start_s)
+    def __init__(self) -> None:
+        self.phases: list[tuple[Phase, ...]] = []
+
+    def block(self, start_s: int, interval_s: int, phases: Any, /) -> Block:
+        self.phases.append(phases)
+        return Block(start_s, interval_s, power_at(start_s))
 
 
 class VenHouse:
@@ -337,9 +342,10 @@ class VenHouse:
         self.time = ManualClock(wall_s=float(T0))
         self.reporter, self.clock, self.supervisor = Probe("reporter"), Probe("clock"), Probe("supervisor")
         self.vtn = FakeVtn()
+        self.simulation = FakeSimulation()
         self.actor = VenActor(
             "Herning", 3, self.supervisor, self.time.monotonic, reporter=self.reporter, clock=self.clock,
-            vtn=self.vtn, resources=(None,) * resources, simulation=FakeSimulation(),
+            vtn=self.vtn, resources=(None,) * resources, simulation=self.simulation,
             settings=VenSettings(10, catch_up_s, 30.0, credit),
             before_interval=before_interval or (lambda _name, _start_s: None), push=push,
         )  # fmt: skip

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ven_actors.errors import DataError, UsageError
 from ven_actors.model import LoadComponent, RegistrationStatus, Resource
+from ven_actors.signals import Phase, Signal
 from ven_actors.simulation.loads import COMPONENTS, VenSimulation
 from ven_actors.simulation.profiles import Profiles
 from ven_actors.simulation.variation import keys, uniform
@@ -25,7 +26,7 @@ def make_profiles(steps: int = 40, step_s: int = 60, start_s: int = 1_000, seed:
 
 def resource(number: int, scale: float = 0.5) -> Resource:
     loads = tuple(
-        LoadComponent(name, "lighting", METERS[(number + k) % 5], scale + k / 7, True)
+        LoadComponent(name, "lighting", METERS[(number + k) % 5], scale + k / 7, k % 2 == 0)
         for k, name in enumerate(COMPONENTS)
     )
     return Resource(f"id-{number}", "Ven", f"name-{number}", "pub", "", "", RegistrationStatus.APPROVED, loads)
@@ -198,6 +199,23 @@ def test_a_scale_that_is_no_positive_number_is_refused(scale: float) -> None:
     odd = replace(one, loads=(*one.loads[:5], replace(one.loads[5], scale=scale)))
     with pytest.raises(DataError, match="load_5 of resource 'name-1' of VEN 'Ven' has the scale"):
         VenSimulation(make_profiles(), [odd], 1)
+
+
+def test_a_block_is_the_interval_unless_a_signal_asks_otherwise() -> None:
+    simulation = VenSimulation(make_profiles(), [resource(number) for number in range(5)], 1)
+    power_w = simulation.interval(0, 15)
+    shed, price = (Signal(kind, (3,), None, None, "e", "p", 0, 0.0, 99.0) for kind in ("SIMPLE", "PRICE"))
+    for phases in ((), (Phase(1.0, (price,)),), (Phase(0.1, ()), Phase(0.9, (price,)))):
+        block = simulation.block(0, 15, phases)
+        assert np.array_equal(block.power_w, power_w)
+        assert (block.start_s, block.interval_s, block.extras) == (0, 15, {})
+    controlled = simulation.block(0, 15, (Phase(1.0, (shed,)),))
+    sheddable = np.array([[load.sheddable for load in resource(number).loads] for number in range(5)])
+    assert np.array_equal(controlled.power_w, np.where(sheddable, 0, power_w))
+    assert sheddable.any()
+    assert not sheddable.all()
+    out = VenSimulation(make_profiles(), [resource(number) for number in range(5)], 1, opted_out=True)
+    assert np.array_equal(out.block(0, 15, (Phase(1.0, (shed,)),)).power_w, power_w)
 
 
 @pytest.mark.parametrize("noise", [-0.1, 1.1, float("nan")])

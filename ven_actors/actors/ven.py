@@ -30,7 +30,7 @@ from ven_actors.messages import (
     ToVen,
     VenStarted,
 )
-from ven_actors.model import Block, Enrolment, ReportRequest, Resource, VenState, VenStatus
+from ven_actors.model import Enrolment, ReportRequest, Resource, VenState, VenStatus
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Crawl
 
@@ -83,6 +83,7 @@ class VenActor(FleetActor):
         self._enrolled = False
         self._enrolled_upto = 0
         self._book = EventBook()
+        self._signals = self._book.signal_plan(name, ())
         self._notices: frozenset[str] = frozenset()
         self._pace = PollPace(settings.poll_every_s)
         self._push = push or NoPush()
@@ -127,6 +128,7 @@ class VenActor(FleetActor):
                 self._book = EventBook.from_bytes(message.event_book)
             except DataError as error:
                 log.warning("event_book_lost", ven=self.name, reason=str(error))
+        self._plan_signals()
         self.send(self._clock, Subscribe(self.name, self.actor_ref, JOBS, self.run))
 
     def _on_tick(self, tick: Tick) -> None:
@@ -188,9 +190,9 @@ class VenActor(FleetActor):
 
     def _close(self, start_s: int, interval_s: int) -> None:
         self._before_interval(self.name, start_s)
-        power_w = self._simulation.interval(start_s, interval_s)
-        self._power_w = int(power_w.sum())
-        self.send(self._reporter, IntervalClosed(self.name, self.run, Block(start_s, interval_s, power_w)))
+        block = self._simulation.block(start_s, interval_s, self._signals.phases(start_s, start_s + interval_s))
+        self._power_w = int(block.power_w.sum())
+        self.send(self._reporter, IntervalClosed(self.name, self.run, block))
 
     def _is_too_far_behind(self, until_s: int) -> bool:
         """Whether the next interval is older than the catch-up. Then close none; once all is committed, skip them."""
@@ -245,7 +247,8 @@ class VenActor(FleetActor):
     def _read_events(self) -> None:
         as_of_s = self._now_s
         crawl = self._vtn.crawl(self._book.event_ids)
-        changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids)
+        changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
+        self._plan_signals()
         counts = {"new": len(changes.new), "changed": len(changes.changed), "gone": len(changes.gone)}
         if any(counts.values()):
             log.info("events_changed", ven=self.name, **counts)
@@ -258,9 +261,12 @@ class VenActor(FleetActor):
         if self._enrolled and self._enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)
 
+    def _plan_signals(self) -> None:
+        self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
+
     def _say_once(self, crawl: Crawl, requests: tuple[ReportRequest, ...]) -> None:
         unserved = (why_not(request.descriptor) for request in requests)
-        notices = frozenset(crawl.problems) | {notice for notice in unserved if notice}
+        notices = frozenset((*crawl.problems, *self._book.notices(), *filter(None, unserved)))
         for notice in sorted(notices - self._notices):
             log.warning("vtn_notice", ven=self.name, notice=notice)
         self._notices = notices

@@ -6,11 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from ven_actors.model import Enrolment, Layout, Resource
+from ven_actors.model import Block, Enrolment, Layout, Resource
 from ven_actors.openadr.events import Crawl
+from ven_actors.signals import Phase
 
 
 class Vtn(Protocol):
@@ -22,11 +20,11 @@ class Vtn(Protocol):
 
 
 class Simulation(Protocol):
-    """What a VEN's resources do: a pure function of time."""
+    """What a VEN's resources do: a pure function of time, and of the signals in force over its parts."""
 
     @property
     def layout(self) -> Layout: ...
-    def interval(self, start_s: int, interval_s: int, /) -> npt.NDArray[np.int32]: ...
+    def block(self, start_s: int, interval_s: int, phases: Sequence[Phase], /) -> Block: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
 from ven_actors.push.desk import PushDesk
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
+from ven_actors.simulation.response import opts_out
 from ven_actors.storage.store import Store
 
 MAIN_JOBS = frozenset({"heartbeat", "status"})
@@ -183,7 +184,13 @@ class Wiring:
             clock=self.refs["clock"],
             vtn=client,
             resources=resources,
-            simulation=VenSimulation(self.profiles, resources, config.seed, config.noise),
+            simulation=VenSimulation(
+                self.profiles,
+                resources,
+                config.seed,
+                config.noise,
+                opted_out=opts_out(name, config.seed, config.opt_out),
+            ),
             settings=VenSettings(
                 config.interval_s, config.catch_up_s, config.poll_every_s, push_poll_every_s=config.push_poll_every_s
             ),

@@ -1,0 +1,126 @@
+"""How the resources of one VEN answer the signals in force: from uncontrolled to controlled power, vectorised.
+
+What each payload type does to the load components that are marked as sheddable:
+
+SIMPLE 1, 2, 3 switch off a third, two thirds, all of them, in the order of components, rounded up.
+CONTROL_LEVEL_OFFSET (-10 to 10) and _PERCENT (-1 to 1) scale them; positive means less load.
+DISPATCH_SETPOINT and _RELATIVE bring the resource's total to a power, or that far from its own, as far as they go:
+from nothing to twice what they draw.
+ALERT_GRID_EMERGENCY and ALERT_BLACK_START work like SIMPLE 3 and ALERT_FLEX_ALERT like SIMPLE 1, on top of the rest.
+IMPORT_CAPACITY_LIMIT, and _SUBSCRIPTION with _RESERVATION, cap the total; where that is not enough, all components go
+down. All else changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ven_actors.columns import BASELINE_W, OPERATING_STATE, OPERATING_STATES, SETPOINT, SIMPLE_LEVEL
+from ven_actors.model import Block
+from ven_actors.signals import Phase, Signal
+from ven_actors.simulation.orders import Orders, orders_of
+from ven_actors.simulation.variation import keys, uniform
+
+Watts = npt.NDArray[np.float64]
+_MOST_TIMES_THE_LOAD = 2.0
+_MAX_POWER_W = float(np.iinfo(np.int32).max)
+_STATE = {name: number for number, name in enumerate(OPERATING_STATES)}
+
+
+def opts_out(ven_name: str, seed: int, share: float) -> bool:
+    """Whether this VEN is of the `share` (0 to 1) of all that react to nothing; for the same seed always the same."""
+    drawn = float(uniform(keys(seed, f"opt out\0{ven_name}", 1))[0])
+    return (drawn + 1) / 2 < share
+
+
+class Response:
+    """Pure but for remembering the last orders. `sheddable` is of shape (resources, load components)."""
+
+    def __init__(
+        self, resource_names: Sequence[str], sheddable: npt.NDArray[np.bool_], *, opted_out: bool = False
+    ) -> None:
+        self._rows = {name: row for row, name in enumerate(resource_names)}
+        self._sheddable = sheddable
+        self._rank = np.cumsum(sheddable, axis=1) - 1
+        self._count = sheddable.sum(axis=1)
+        self._opted_out = opted_out
+        self._known: tuple[tuple[Signal, ...], Orders] = ((), orders_of((), self._rows))
+
+    def to(self, block: Block, phases: Sequence[Phase]) -> Block:
+        """The block as it is with the signals of `phases`: its power, and what else is then known of it.
+
+        Where no signal asks for anything, it is the same block.
+        """
+        parts = [(phase.share, self._orders(phase.signals)) for phase in phases]
+        if not any(orders.asks.any() for _, orders in parts):
+            return block
+        baseline_w = block.power_w.astype(np.float64)
+        power_w = np.zeros_like(baseline_w)
+        last_w = baseline_w
+        for share, orders in parts:
+            last_w = baseline_w if self._opted_out else self._obeyed(baseline_w, orders)
+            power_w += share * last_w
+        rounded = np.clip(np.rint(power_w), 0, _MAX_POWER_W).astype(np.int32)
+        extras: dict[str, npt.NDArray[Any]] = self._states(baseline_w, last_w, parts[-1][1])
+        if not np.array_equal(rounded, block.power_w):
+            extras[BASELINE_W] = block.power_w
+        return Block(block.start_s, block.interval_s, rounded, block.extras | extras)
+
+    def _orders(self, signals: tuple[Signal, ...]) -> Orders:
+        if signals is not self._known[0]:
+            self._known = (signals, orders_of(signals, self._rows))
+        return self._known[1]
+
+    def _obeyed(self, baseline_w: Watts, orders: Orders) -> Watts:
+        power_w = np.where(self._switched_off(orders.level), 0.0, baseline_w)
+        np.multiply(power_w, orders.factor[:, None], out=power_w, where=self._sheddable)
+        power_w = self._brought_to(power_w, orders.target_w(baseline_w.sum(axis=1)))
+        power_w[self._switched_off(orders.alert)] = 0.0
+        return self._capped(power_w, orders.cap_w)
+
+    def _switched_off(self, level: npt.NDArray[np.int8]) -> npt.NDArray[np.bool_]:
+        count = -(-self._count * level // 3)
+        return np.asarray(self._sheddable & (self._rank < count[:, None]))
+
+    def _brought_to(self, power_w: Watts, target_w: Watts) -> Watts:
+        """Scale what is sheddable, so that the total is `target_w`; NaN leaves a resource alone."""
+        flexible_w = np.where(self._sheddable, power_w, 0.0).sum(axis=1)
+        wanted_w = np.clip(target_w - (power_w.sum(axis=1) - flexible_w), 0.0, _MOST_TIMES_THE_LOAD * flexible_w)
+        moved = np.isfinite(wanted_w) & (flexible_w > 0)
+        scale = np.divide(wanted_w, flexible_w, out=np.ones_like(wanted_w), where=moved)
+        return np.asarray(np.where(self._sheddable, power_w * scale[:, None], power_w))
+
+    def _capped(self, power_w: Watts, cap_w: Watts) -> Watts:
+        """What is sheddable gives way first. Rounded down, so that no sum of rounded watts exceeds the cap."""
+        over = power_w.sum(axis=1) > cap_w
+        if not over.any():
+            return power_w
+        power_w = self._brought_to(power_w, np.where(over, cap_w, math.nan))
+        total_w = power_w.sum(axis=1)
+        scale = np.divide(cap_w, total_w, out=np.ones_like(cap_w), where=over & (total_w > cap_w))
+        return np.asarray(np.where(over[:, None], np.floor(power_w * scale[:, None] + 1e-6), power_w))
+
+    def _states(self, baseline_w: Watts, power_w: Watts, orders: Orders) -> dict[str, npt.NDArray[Any]]:
+        """What the resources say of themselves at the interval's end."""
+        if not orders.asks.any():
+            return {}
+        total_w, before_w = power_w.sum(axis=1), baseline_w.sum(axis=1)
+        if self._opted_out:
+            how = np.full(len(total_w), "OPTED_OUT")
+        else:
+            how = np.select([total_w < before_w, total_w > before_w], ["CURTAILED", "HEIGHTENED"], "NORMAL")
+        states = [
+            _STATE[f"{'RUNNING' if runs else 'IDLE'}_{word}"] if asked else _STATE["NORMAL"]
+            for asked, runs, word in zip(orders.asks, total_w > 0, how, strict=True)
+        ]
+        extras: dict[str, npt.NDArray[Any]] = {OPERATING_STATE: np.array(states, dtype=np.int8)}
+        if not self._opted_out and orders.level.any():
+            extras[SIMPLE_LEVEL] = orders.level
+        if not self._opted_out and orders.setpoint.any():
+            extras[SETPOINT] = orders.setpoint
+        return extras
