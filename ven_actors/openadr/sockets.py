@@ -116,6 +116,14 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _AnswerReader(io.BufferedReader):
+    """Bears being flushed when it is closed: http.client's response does so when it is collected after a `drop`."""
+
+    def flush(self) -> None:
+        if not self.closed:
+            super().flush()
+
+
 class TimedSocket:
     """A connected socket, plain or TLS, that counts every wait against the deadline of the call it serves.
 
@@ -145,7 +153,7 @@ class TimedSocket:
 
     def makefile(self, mode: Literal["rb"]) -> io.BufferedIOBase:
         """What http.client reads an answer from."""
-        reader = io.BufferedReader(_TimedReader(self, self.sock.makefile(mode, buffering=0)))
+        reader = _AnswerReader(_TimedReader(self, self.sock.makefile(mode, buffering=0)))
         self.call.reader = reader
         return reader
 
