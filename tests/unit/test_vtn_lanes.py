@@ -198,3 +198,14 @@ def test_closing_drops_what_waits_and_takes_nothing_more(post: Post, make: Make)
 
 def test_a_notice_shows_neither_token_nor_body(post: Post) -> None:
     assert "secret" not in repr(Notice("s", "u", "secret", b"secret"))
+
+
+def test_closing_does_not_wait_for_a_callback_that_hangs(post: Post, make: Make) -> None:
+    go_on = threading.Event()
+    post.outcome = lambda _body, _attempt: Outcome.DELIVERED if go_on.wait(WITHIN_S) else Outcome.REFUSED
+    lanes = make()
+    lanes.put(notice("hangs"))
+    post.wait_for(1)
+    lanes.close()
+    assert not go_on.is_set()
+    go_on.set()

@@ -50,7 +50,7 @@ class Callbacks:
         self._checkers = ThreadPoolExecutor(8, thread_name_prefix="vtn-echo")
 
     def close(self) -> None:
-        self._checkers.shutdown()
+        self._checkers.shutdown(wait=False, cancel_futures=True)
 
     async def check(self, callbacks: Iterable[Callback]) -> None:
         """Each has to answer GET ?echo=x with 200 and x (OpenADR 3.1.0 Definition, Webhooks); else 400."""

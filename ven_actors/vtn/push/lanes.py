@@ -13,6 +13,8 @@ from enum import Enum, auto
 
 from ven_actors.vtn.facts import Clock
 
+_LAST_TRIES_S = 2.0
+
 log = logging.getLogger("ven_actors.vtn")
 
 
@@ -92,12 +94,12 @@ class Lanes:
                     lane.failures = len(self._patience.retry_after_s)
 
     def close(self) -> None:
-        """Finish what is on its way and drop the rest. May be called twice."""
+        """Finish what is soon done and drop the rest. May be called twice."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
-            thread.join()
+            thread.join(_LAST_TRIES_S / len(self._threads))
 
     def _start_thread(self) -> None:
         if len(self._threads) < min(self._patience.threads, len(self._lanes)):
