@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from doctor_peers import PEM, SECRET, Listener, answering, examined, opened, tls_in_front_of
 
@@ -73,6 +74,46 @@ def test_with_write_the_ven_and_one_resource_are_registered_once_and_a_report_is
         assert len(vtn.resources()) == 1
         assert vtn.reports() == []
     assert [r.status for r in vtn.requests if r.path.endswith("/reports") and r.method == "POST"] == [201, 201]
+
+
+def test_it_says_what_the_vtn_knows_of_the_ven(vtn: InProcessVtn, tmp_path: Path) -> None:
+    assert "VEN Herning is not there yet" in examined(tmp_path, vtn.base_url)["registration"].what
+    examined(tmp_path, vtn.base_url, write=True)
+    assert examined(tmp_path, vtn.base_url)["registration"].what == "VEN Herning is there, with 1 of its 3 resources"
+
+
+@pytest.mark.parametrize("is_registered", [False, True])
+def test_in_301_events_for_the_vens_own_resources_are_seen_and_others_are_not(
+    tmp_path: Path, is_registered: bool
+) -> None:
+    with InProcessVtn([HERNING, BL]) as vtn, opened(tmp_path, vtn.base_urls["3.0.1"]) as case:
+        own = case.resources[0].name
+        if is_registered:
+            examined(tmp_path, vtn.base_url, write=True)
+        targets = (("RESOURCE_NAME", own), ("RESOURCE_NAME", "another"), ("VEN_NAME", "Aalborg"))
+        events = [
+            {
+                "id": f"e{number}",
+                "programID": "p",
+                "eventName": name,
+                "targets": [{"type": kind, "values": [name]}],
+                "intervalPeriod": {"start": "2026-01-01T00:00:00Z", "duration": "P9999Y"},
+                "intervals": [],
+                "reportDescriptors": [{"payloadType": "DEMAND"}],
+            }
+            for number, (kind, name) in enumerate(targets)
+        ]
+        shown = Fault(act=False, status=200, body=msgspec.json.encode(events))
+        vtn.fault = lambda method, path, body: shown if path.endswith("/events") else None
+        found = dict(examine(case))
+    assert [name for name, finding in found.items() if finding.verdict is Verdict.BAD] == []
+    assert found["report requests"].what == f"1 asked for: DEMAND DIRECT_READ by event {own!r}"
+
+
+@pytest.mark.parametrize("version", ["3.1", "3.0.1"])
+def test_both_versions_are_good_throughout_with_write_too(vtn: InProcessVtn, tmp_path: Path, version: str) -> None:
+    found = examined(tmp_path, vtn.base_urls[version], write=True)
+    assert found.bad == found.skipped == []
 
 
 def test_tls_with_a_trusted_certificate_is_good(vtn: InProcessVtn, listen: Listen, tmp_path: Path) -> None:

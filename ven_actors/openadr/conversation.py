@@ -34,14 +34,22 @@ class Conversation(Protocol):
 class StandardConversation:
     """OpenADR 3 as 3.0.1 and 3.1 have it; the dialect says where they differ.
 
-    `targets` are sent as further queries when events and programs are read (R13).
+    `targets` are sent as further queries when events and programs are read (R13). `own` is what the VEN can be
+    targeted by, as far as that is known before `enrol` reads it.
     """
 
-    def __init__(self, api: Api, dialect: StandardDialect, ven_name: str, targets: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        api: Api,
+        dialect: StandardDialect,
+        ven_name: str,
+        targets: Sequence[str] = (),
+        own: Own | None = None,
+    ) -> None:
         self._api = api
         self._dialect = dialect
         self._ven_name = ven_name
-        self._own = Own(ven_name, configured=tuple(targets))
+        self._own = replace(own or Own(ven_name), configured=tuple(targets))
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         enrolment, own = Enroller(self._api, self._dialect).enrol(ven_name, resources, known)

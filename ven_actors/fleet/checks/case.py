@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+import msgspec
 
 from ven_actors.config import FleetConfig
 from ven_actors.credentials import CredentialSource
@@ -18,8 +20,11 @@ from ven_actors.fleet.checks.door import Door
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.conversation import StandardConversation
 from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.events import Crawl
+from ven_actors.openadr.operator import Operator
+from ven_actors.openadr.targeting import Own
 from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
 
 
@@ -112,8 +117,26 @@ class Case:
         )
 
     @cached_property
+    def registered(self) -> Own | None:
+        """The VEN and its resources as they stand at the VTN, with their targets; None where it is unknown there."""
+        operator = Operator(self.door.api, self.dialect)
+        vens = operator.vens(self.ven_name)
+        if not vens:
+            return None
+        ven = self.dialect.parse_ven(msgspec.json.encode(vens[0].properties))
+        stored = {
+            name: msgspec.json.encode(each.properties) for name, each in operator.resources(ven.object_id).items()
+        }
+        targets = {name: self.dialect.parse_resource(raw).targets for name, raw in stored.items()}
+        return Own(self.ven_name, ven.targets, targets)
+
+    @cached_property
     def crawl(self) -> Crawl:
-        return self.client.crawl()
+        """As the fleet would read it, were it registered; without registering it."""
+        own = self.registered or Own(self.ven_name)
+        resources = {resource.name: own.resources.get(resource.name, frozenset()) for resource in self.resources}
+        own = replace(own, resources=resources)
+        return StandardConversation(self.door.api, self.dialect, self.ven_name, own=own).crawl()
 
     def connect(self) -> socket.socket:
         """A new connection, its time-out that of a request. Raises `OSError`."""
