@@ -15,7 +15,7 @@ from ven_actors.actors.supervision import Watch
 from ven_actors.actors.supervisor import SupervisorActor
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn
 from ven_actors.messages import Advance, GetStatus, Pulse, Shutdown, StartDrain, Tick
-from ven_actors.model import FleetStatus
+from ven_actors.model import FleetStatus, VenState
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ SHOW_EVERY_S = 0.5
 ASK_WITHIN_S = 10.0
 STALL_AFTER_S = 60.0
 SHUTDOWN_WITHIN_S = 120.0
+QUIET_BEATS = 10
 
 
 class Stalled(Exception):  # noqa: N818 - a state of the process, not an error of anybody's
@@ -48,14 +49,19 @@ class JobsDue:
 
 
 class Pacemaker:
-    """Beats ten times a second until told to stop; then drains, then shuts down, beating on all the while."""
+    """Beats ten times a second until told to stop; then drains, then shuts down, beating on all the while.
 
-    def __init__(self, stop: threading.Event, embedded: EmbeddedVtn | None, *, interval_s: int) -> None:
+    `hurry`, once set, ends the draining.
+    """
+
+    def __init__(
+        self, stop: threading.Event, hurry: threading.Event, embedded: EmbeddedVtn | None, *, interval_s: int
+    ) -> None:
         self._stop = stop
+        self._hurry = hurry
         self._embedded = embedded
         self._interval_s = interval_s
         self._watch = Watch(STALL_AFTER_S)
-        self._beat = threading.Event()
         self.jobs_due = JobsDue()
         self.last_status: FleetStatus | None = None
 
@@ -74,7 +80,7 @@ class Pacemaker:
         return status
 
     def run(self, duration_s: float | None, show: Callable[[], None] | None) -> None:
-        """Beat until stopped or for `duration_s`."""
+        """Beat until stopped or for `duration_s`; then it counts as stopped."""
         end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
         shown_s = float("-inf")
         while not self._stop.is_set() and time.monotonic() < end_s:
@@ -85,17 +91,27 @@ class Pacemaker:
             if show is not None and time.monotonic() >= shown_s + SHOW_EVERY_S:
                 shown_s = time.monotonic()
                 show()
+        self._stop.set()
 
-    def drain(self, limit_s: float) -> None:
-        """Let everything that has ended be closed and delivered, for at most `limit_s`."""
+    def drain(self, limit_s: float) -> bool:
+        """Let everything that has ended be closed and delivered, for at most `limit_s`, or until told to hurry.
+
+        Returns whether that was enough. Readings that no report is due for stay queued: nobody waits for them.
+        """
         end_s = time.monotonic() + limit_s
         at_s = self.status().now_s
         self._supervisor.ask(StartDrain(), timeout=ASK_WITHIN_S)
         until_s = int(at_s // self._interval_s) * self._interval_s
-        while time.monotonic() < end_s:
-            self._one_beat(self._beat)
-            if self._drained(until_s):
-                return
+        quiet = 0
+        while time.monotonic() < end_s and not self._hurry.is_set():
+            self._one_beat(self._hurry)
+            status = self.status()
+            if self._has_closed(status, until_s) and status.reporter.readings.queued == 0:
+                return True
+            quiet = quiet + 1 if self._has_closed(status, until_s) and self._is_idle(status) else 0
+            if quiet >= QUIET_BEATS:
+                return True
+        return False
 
     def shut_down(self) -> FleetStatus:
         """Stop all actors in order; returns the last status. Raises `Stalled` if that takes far too long."""
@@ -134,12 +150,16 @@ class Pacemaker:
             except pykka.ActorDeadError:
                 return
 
-    def _drained(self, until_s: int) -> bool:
-        status = self.status()
+    @staticmethod
+    def _has_closed(status: FleetStatus, until_s: int) -> bool:
         closed = status.reporter.closed_until_by_ven
-        return status.reporter.readings.queued == 0 and all(
-            closed.get(name, until_s) >= until_s for name in status.vens
-        )
+        return all(closed.get(name, until_s) >= until_s for name in status.vens)
+
+    @staticmethod
+    def _is_idle(status: FleetStatus) -> bool:
+        """Whether no report is open, and no VEN is about to learn of one."""
+        beginning = any(ven.state in (VenState.STARTING, VenState.ENROLLING) for ven in status.vens.values())
+        return not (beginning or status.reporter.reports_open or status.reporter.in_flight)
 
     def _log_jobs(self) -> None:
         due = self.jobs_due.take()

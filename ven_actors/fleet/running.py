@@ -57,10 +57,10 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
     """
     facts = RunFacts(config)
     begun_s = time.monotonic()
-    stop = stop or threading.Event()
+    stop, hurry = stop or threading.Event(), threading.Event()
     try:
-        with locked_folder(config), _signals(stop):
-            return _run_locked(config, facts, stop, show)
+        with locked_folder(config), _signals(stop, hurry):
+            return _run_locked(config, facts, (stop, hurry), show)
     except FleetError as error:
         facts.error = str(error)
         raise
@@ -70,7 +70,9 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
             write_summary(config.summary, facts)
 
 
-def _run_locked(config: FleetConfig, facts: RunFacts, stop: threading.Event, show: Show | None) -> int:
+def _run_locked(
+    config: FleetConfig, facts: RunFacts, signals: tuple[threading.Event, threading.Event], show: Show | None
+) -> int:
     profiles = open_profiles(config)
     population = load_population(config, profiles.meters)
     facts.vens, facts.statistics = len(population.resources), population.statistics
@@ -80,7 +82,7 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stop: threading.Event, sho
     metrics = Metrics(CollectorRegistry(), __version__)
     with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
         push = open_push(config)
-        pacemaker = Pacemaker(stop, embedded, interval_s=config.interval_s)
+        pacemaker = Pacemaker(*signals, embedded, interval_s=config.interval_s)
         wiring = Wiring(
             config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
@@ -108,7 +110,8 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             log.info("fleet_started", vens=facts.vens, vtn=facts.vtn["url"], state=str(config.state))
             pacemaker.run(config.duration_s, None if show is None else lambda: show(status()))
             log.info("draining", limit_s=config.drain_s)
-            pacemaker.drain(config.drain_s)
+            if not pacemaker.drain(config.drain_s):
+                wiring.abort()
             facts.status = pacemaker.shut_down()
         except Stalled as error:
             return _stalled(error, facts, pacemaker)
@@ -192,15 +195,18 @@ def _credentials(config: FleetConfig, ven_names: list[str]) -> dict[str, Credent
 
 
 @contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the run in good order. Only the main thread may, so elsewhere it is left alone."""
+def _signals(stop: threading.Event, hurry: threading.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the run in good order, a second one without draining.
+
+    Only the main thread may be signalled, so elsewhere it is left alone.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def on_signal(number: int, _frame: object) -> None:
-        log.info("stopping", signal=signal.Signals(number).name)
-        stop.set()
+        (hurry if stop.is_set() else stop).set()
+        log.info("stopping", signal=signal.Signals(number).name, draining=not hurry.is_set())
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -73,6 +73,11 @@ class Wiring:
         )
         return self.supervisor
 
+    def abort(self) -> None:
+        """Break off all requests and let none follow: nobody waits any longer for a VTN that does not answer."""
+        for client in self.clients.values():
+            client.abort()
+
     def close(self) -> None:
         if self.push is not None:
             self.push.close()
