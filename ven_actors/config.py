@@ -121,7 +121,7 @@ class FleetConfig:
         "vtn_url", optional(http_url()), "", "VTN", "base URL of an outside VTN; empty: start the embedded one"
     )
     dialect: str = _option(
-        "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, or auto: found out from the VTN"
+        "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, energydesk, or auto: found out"
     )
     groups: tuple[Group, ...] = _option(
         "groups", groups(), "", "VTN", "VENs of another dialect or VTN; in the file one table [[groups]] each"

@@ -171,11 +171,23 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the VTN gave a VEN when it registered, in which dialect: its own id, and one per resource name."""
+    """What the VTN gave a VEN when it registered: its own id, and one per resource name.
+
+    `dialect` is the name of the one it was given in; empty in what was kept before there were several: 3.1.
+    What follows it is said by VTNs that have a credential for each VEN and approve resources: the credential; the
+    registration state by resource name; programs by id, as JSON; the resources enrolled in each; the number of the
+    modification of each event that was answered. Not `complete`: there is more to register, but keep this first.
+    """
 
     ven_id: str
     resource_ids: dict[str, str] = field(default_factory=dict)
     dialect: str = ""
+    auth_token: Secret | None = None
+    statuses: dict[str, str] = field(default_factory=dict)
+    programs: dict[str, str] = field(default_factory=dict)
+    enrolled: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    answered: dict[str, int] = field(default_factory=dict)
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from ven_actors.actors.base import FleetActor
+from ven_actors.delivery.reading_body import render_reading
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.verdicts import Verdict as Meaning
 from ven_actors.delivery.verdicts import judge
@@ -26,6 +27,7 @@ from ven_actors.messages import (
     SenderReady,
     Verdict,
 )
+from ven_actors.model import Enrolment
 from ven_actors.openadr.comparison import same_report
 
 log = structlog.get_logger()
@@ -60,6 +62,8 @@ class ReportClient(Protocol):
     def report_success(self) -> frozenset[int]: ...
     @property
     def reports_name_program(self) -> bool: ...
+    @property
+    def enrolment(self) -> Enrolment | None: ...
     def post_report(self, body: bytes, /) -> Answer: ...
     def find_report(self, event_id: str, name: str, known_reports: int, /) -> Found: ...
     def event_exists(self, event_id: str, /) -> bool: ...
@@ -137,7 +141,12 @@ class SenderActor(FleetActor):
     def _render_and_post(self, send: Send, client: ReportClient) -> Verdict:
         with_program = client.reports_name_program
         try:
-            body = render(send.report, send.layout, send.blocks, with_program=with_program)
+            if send.report.component is None:
+                body = render(send.report, send.layout, send.blocks, with_program=with_program)
+            elif (enrolment := client.enrolment) is not None:
+                body = render_reading(send.report, send.layout, send.blocks, enrolment)
+            else:
+                return self._held(send, "its VEN is not registered yet")
         except (ValueError, LookupError) as error:
             # A fault of ours, the same at every try: it must hold up this VEN, not take the whole fleet down with it.
             log.exception("report_unrenderable", ven=send.report.ven_name, report=send.report.name)
@@ -151,7 +160,8 @@ class SenderActor(FleetActor):
                 return self._compare(send, body, found.report)
             self._unsettled = not found.settled
         answer = self._post(client, body)
-        meaning = judge(answer.status, success=client.report_success, complete=_is_stored(answer.body))
+        is_complete = _is_stored if send.report.component is None else _is_said
+        meaning = judge(answer.status, success=client.report_success, complete=is_complete(answer.body))
         return self._verdict(send, client, body, answer, meaning)
 
     def _post(self, client: ReportClient, body: bytes) -> Answer:
@@ -190,7 +200,14 @@ class SenderActor(FleetActor):
         return Ambiguous(self.name, self.run, send.report.report_id, reason, self._posts, self._unsettled)
 
     def _settle_conflict(self, send: Send, client: ReportClient, body: bytes, answer: Answer) -> Verdict:
-        """A 409 may mean that the report is there already, that its event is gone, or what it says."""
+        """A 409 may mean that the report is there already, that its event is gone, or what it says.
+
+        A single reading belongs to no event, and cannot be looked up: one that may have arrived is there.
+        """
+        if send.report.component is not None:
+            if send.report.in_doubt:
+                return Accepted(self.name, self.run, send.report.report_id, self._posts)
+            return Refused(self.name, self.run, send.report.report_id, answer.status, _words(answer.body), self._posts)
         found = self._find(send, client)
         if found.report is not None:
             return self._compare(send, body, found.report)
@@ -231,6 +248,15 @@ class SenderActor(FleetActor):
 def _is_stored(body: bytes) -> bool:
     try:
         _stored.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _is_said(body: bytes) -> bool:
+    """Whether an answer to a single reading is whole; what it says beyond its status is not known."""
+    try:
+        msgspec.json.decode(body or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

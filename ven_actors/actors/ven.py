@@ -31,6 +31,7 @@ from ven_actors.messages import (
     VenStarted,
 )
 from ven_actors.model import Enrolment, ReportRequest, Resource, VenState, VenStatus
+from ven_actors.openadr.asking import requests_of
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Crawl
 
@@ -236,10 +237,13 @@ class VenActor(FleetActor):
             self._tell_status()
         upto = self._enrolled_upto + _RESOURCES_PER_TURN
         enrolment = self._vtn.enrol(self.name, self._resources[:upto], self._enrolment)
-        self._enrolled_upto = upto
-        self._enrolled = upto >= len(self._resources)
+        self._enrolled_upto = upto if enrolment.complete else self._enrolled_upto
+        self._enrolled = enrolment.complete and upto >= len(self._resources)
         if not self._enrolled:
             self.send(self.actor_ref, Tick(self._now_s, self.monotonic(), frozenset({"polling"})))
+        self._keep(enrolment)
+
+    def _keep(self, enrolment: Enrolment) -> None:
         if enrolment != self._enrolment:
             self._enrolment = enrolment
             self.send(self._reporter, Enrolled(self.name, self.run, enrolment))
@@ -252,11 +256,13 @@ class VenActor(FleetActor):
         counts = {"new": len(changes.new), "changed": len(changes.changed), "gone": len(changes.gone)}
         if any(counts.values()):
             log.info("events_changed", ven=self.name, **counts)
-        requests = self._book.report_requests(
-            self.name, self._simulation.layout.resource_names, self._settings.interval_s
-        )
+        if crawl.enrolment is not None:
+            self._keep(crawl.enrolment)
+        names, interval_s = self._simulation.layout.resource_names, self._settings.interval_s
+        requests = requests_of(crawl, self._book, self.name, names, interval_s)
         self._say_once(crawl, requests)
-        self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
+        if crawl.reported is None or self._enrolled:
+            self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))
         if self._enrolled and self._enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)

@@ -39,6 +39,7 @@ class Desk:
         self._accounts = accounts
         self._rng = rng
         self._alarm = RefusalAlarm()
+        self._told: set[object] = set()
 
     def outgoing(self, now_s: float) -> Iterator[tuple[InFlight, SealedReport, tuple[Block, ...], int]]:
         """Choose what goes out now, marked in the next commit: report, columns, and how many the VTN holds already.
@@ -103,6 +104,9 @@ class Desk:
         """
         said = f"{status}: {words}"
         outbox, report = flight.outbox, flight.report
+        if report.component is not None:
+            self._refused_reading(flight, status, said, now_s)
+            return
         halvable = status in _OF_CONTENT and not possibly_there and outbox.sealer.can_halve(report)
         if status == 413 and body_bytes:
             most_bytes = outbox.sealer.width.too_wide(body_bytes)
@@ -121,6 +125,20 @@ class Desk:
             self._outbox.split(outbox, report, said)
             return
         log.error("report_quarantined", ven=flight.outbox.name, report=flight.report.name, said=said)
+        self._outbox.close(flight.outbox, flight.report, ReportState.REFUSED, said)
+        self._accounts.refused(flight.outbox.name, said)
+
+    def _refused_reading(self, flight: InFlight, status: int, said: str, now_s: float) -> None:
+        """Quarantine a single reading; one that was not what the VTN wants (422) is never sent again, alarm or not."""
+        resource = (flight.outbox.name, flight.report.rows)
+        if self._alarm.refused(resource):
+            self._dispatcher.throttle.failed(now_s, SLOW_RETRY_S, vtn_asked=True)
+            if status != 422:
+                self.hold(flight, f"the VTN refuses every reading ({said})", now_s, wait_s=SLOW_RETRY_S)
+                return
+        if resource not in self._told:
+            log.error("reading_quarantined", ven=flight.outbox.name, report=flight.report.name, said=said)
+            self._told.add(resource)
         self._outbox.close(flight.outbox, flight.report, ReportState.REFUSED, said)
         self._accounts.refused(flight.outbox.name, said)
 

@@ -70,11 +70,17 @@ class RefusalAlarm:
 
     def __init__(self) -> None:
         self._in_a_row = 0
+        self._last: object = None
 
     def accepted(self) -> None:
         self._in_a_row = 0
 
-    def refused(self) -> bool:
-        """Count one; True when so many came in a row that the rest must be held instead."""
-        self._in_a_row += 1
+    def refused(self, resource: object = None) -> bool:
+        """Count one; True when so many came in a row that the rest must be held instead.
+
+        Single readings of one and the same resource count once.
+        """
+        if resource is None or resource != self._last:
+            self._in_a_row += 1
+        self._last = resource
         return self._in_a_row > self.RINGS_AFTER

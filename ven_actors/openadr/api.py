@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ven_actors.errors import CredentialsRefused, VtnNonsense, VtnRefused
+from ven_actors.model import Secret
 from ven_actors.openadr.auth import Token, TokenSource
 from ven_actors.openadr.decoding import words_of
 from ven_actors.openadr.exchange import Answer, Exchanger
@@ -64,6 +66,15 @@ class Api:
         if answer.status == 401:
             wanted = "wants credentials and none are configured" if self._tokens is None else "refuses a new token"
             raise CredentialsRefused(f"{method} {self._base_url}{path}: the VTN {wanted}: {words_of(answer.body)}")
+        return answer
+
+    def request_as(self, bearer: Secret, method: str, path: str, *, body: bytes | None = None) -> Answer:
+        """The answer to a request with a token of its own, which nobody can renew: a 401 is `CredentialsRefused`."""
+        answer = self._once(method, path, (), body, Token(bearer, math.inf))
+        if answer.status == 401:
+            raise CredentialsRefused(
+                f"{method} {self._base_url}{path}: the VTN does not know the VEN's own token: {words_of(answer.body)}"
+            )
         return answer
 
     def _once(

@@ -107,8 +107,10 @@ class TokenEndpoint:
         auth_server_path: str | None,
         monotonic: Callable[[], float],
         allow_plain_http: bool,
+        by_basic: bool = False,
     ) -> None:
         self._exchanger = exchanger
+        self._by_basic = by_basic if credentials.basic is None else credentials.basic
         self._credentials = credentials
         self._base_url = base_url
         self._auth_server_path = auth_server_path
@@ -146,7 +148,7 @@ class TokenEndpoint:
     def _asked(self) -> bytes:
         form = {"grant_type": "client_credentials"}
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-        if self._credentials.basic:
+        if self._by_basic:
             headers["Authorization"] = _basic(self._credentials)
         else:
             form["client_id"] = self._credentials.client_id
@@ -166,12 +168,13 @@ class TokenEndpoint:
 
     def _parsed(self, body: bytes, begun_s: float) -> Token:
         wire = decode(body, WireToken, f"the token of {self._url}", secret=True)
-        if not wire.access_token or len(wire.access_token) > _LONGEST_TOKEN:
+        value = wire.access_token_jwt or wire.access_token
+        if not value or len(value) > _LONGEST_TOKEN:
             raise VtnNonsense(f"{self._url} gave no usable access_token")
-        if not (wire.access_token.isascii() and wire.access_token.isprintable() and " " not in wire.access_token):
+        if not (value.isascii() and value.isprintable() and " " not in value):
             raise VtnNonsense(f"{self._url} gave an access_token of characters that no header can carry")
         life_s = lifetime_s(wire.expires_in)
-        return Token(Secret(wire.access_token), begun_s + life_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE))
+        return Token(Secret(value), begun_s + life_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE))
 
     def _words(self, answer: Answer) -> str:
         """What the endpoint says, without our secret, should it say that too."""

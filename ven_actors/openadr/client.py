@@ -74,8 +74,10 @@ class VtnClient:
                 auth_server_path=AUTH_SERVER_PATH if chosen is None else chosen.auth_server_path,
                 monotonic=monotonic,
                 allow_plain_http=allow_plain_http,
+                by_basic=chosen is not None and chosen.token_by_basic,
             )
             tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
+        self.enrolment: Enrolment | None = None
         self._api = Api(self._exchanger, base_url, tokens)
         self.push_side: PushSide | None = None
         if chosen is None or isinstance(chosen, StandardDialect):
@@ -97,7 +99,8 @@ class VtnClient:
         if known is not None and known.dialect in DIALECTS:
             self._choice.settle(DIALECTS[known.dialect])
         dialect, conversation = self._speak()
-        return replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
+        self.enrolment = replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
+        return self.enrolment
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
         """All programs and events, complete or an error.
@@ -106,7 +109,9 @@ class VtnClient:
         does not show are then asked for one by one, and only a 404 makes them gone (R17). Where the VTN shows others'
         events as well (R14), what is ours is judged by the targets that the last `enrol` read.
         """
-        return self._speak()[1].crawl(known_event_ids)
+        crawl = self._speak()[1].crawl(known_event_ids)
+        self.enrolment = crawl.enrolment or self.enrolment
+        return crawl
 
     def post_report(self, body: bytes) -> Answer:
         """POST a report and give back any complete answer, whatever its status; redirects are never followed.

@@ -48,7 +48,8 @@ class Dialect(ABC):
     `name` is what a user calls it, `base_urls_key` what the embedded VTN calls the URL at which it speaks it,
     `url_parts` are parts of a URL's path by which it is known.
     `report_success` are the statuses by which a report is stored; `reports_name_program` says that a report bears
-    its programID; `scopes` are what a VEN's token has to allow.
+    its programID; `scopes` are what a VEN's token has to allow; `token_by_basic` is how it is asked for where the
+    credentials do not say.
     """
 
     name: ClassVar[str]
@@ -56,6 +57,7 @@ class Dialect(ABC):
     url_parts: ClassVar[frozenset[str]] = frozenset()
     scopes: ClassVar[tuple[str, ...]] = ()
     auth_server_path: ClassVar[str | None] = None
+    token_by_basic: ClassVar[bool] = False
     report_success: ClassVar[frozenset[int]] = frozenset({201})
     reports_name_program: ClassVar[bool] = False
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ven_actors.model import ReportDescriptor
+from ven_actors.model import Enrolment, ReportDescriptor
 from ven_actors.openadr.durations import Duration
 
 
@@ -80,6 +80,8 @@ class Crawl(msgspec.Struct, frozen=True):
 
     `problems` has one line per object that was skipped as unreadable. `unreadable_ids` are the ids of such events:
     they exist, so they must not be taken for gone; `complete` is False when one had not even an id.
+    `enrolment` is what is known of the VEN's registration by now, where reading tells more of it. `reported` names the
+    resources whose every reading is wanted, where the dialect has no report descriptors that would say so.
     """
 
     programs: tuple[Program, ...]
@@ -87,6 +89,8 @@ class Crawl(msgspec.Struct, frozen=True):
     problems: tuple[str, ...] = ()
     unreadable_ids: frozenset[str] = frozenset()
     complete: bool = True
+    enrolment: Enrolment | None = None
+    reported: tuple[str, ...] | None = None
 
     @property
     def program_ids(self) -> tuple[str, ...]:

@@ -137,6 +137,9 @@ class WireAuthServer(msgspec.Struct):
 
 
 class WireToken(msgspec.Struct):
-    access_token: str
+    """Some servers call it `access_token_jwt`, and mean something else by the other name, or nothing."""
+
+    access_token: str = ""
+    access_token_jwt: str = ""
     token_type: str | None = None
     expires_in: Any = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from ven_actors.model import Enrolment
 from ven_actors.records import Counters
 from ven_actors.storage import dropping, schema, statements
 from ven_actors.storage.block_columns import extra_rows, power_row, read_block
+from ven_actors.storage.enrolments import pack_enrolment, unpack_enrolment
 from ven_actors.storage.loading import load_recovery, settled_blocks
 from ven_actors.storage.troubles import UNREADABLE, translated
 
@@ -53,6 +54,8 @@ class Store:
         """
         self._path = folder / STORE_NAME
         _read_only(folder, load_recovery)
+        with suppress(OSError):  # who cannot make it is told so by the database itself
+            self._path.touch(mode=0o600)  # it keeps the VENs' own tokens
         self._database = schema.connect(self._path, max_bytes=max_bytes)
         self._pending: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._column_bytes = 0
@@ -93,7 +96,7 @@ class Store:
         if row is None:
             return None, None
         try:
-            return None if row[0] is None else msgspec.msgpack.decode(row[0], type=Enrolment), row[1]
+            return None if row[0] is None else unpack_enrolment(row[0]), row[1]
         except UNREADABLE as error:
             raise translated(self._path, error) from error
 
@@ -169,7 +172,7 @@ class Store:
             self._pending[statements.MARKS].append((*key, *record.marks))
 
     def keep_enrolment(self, ven_key: int, enrolment: Enrolment) -> None:
-        self._pending[statements.ENROLMENT].append((msgspec.msgpack.encode(enrolment), ven_key))
+        self._pending[statements.ENROLMENT].append((pack_enrolment(enrolment), ven_key))
 
     def keep_event_book(self, ven_key: int, event_book: bytes) -> None:
         self._pending[statements.EVENT_BOOK].append((event_book, ven_key))

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ven_actors.vtn.energydesk.bodies import ResourceBody
+from ven_actors.vtn.energydesk.bodies import ResourceBody, parse
 from ven_actors.vtn.energydesk.book import Status
 from ven_actors.vtn.facts import Stored
 from ven_actors.vtn.v310.ends import event_starts_s
@@ -14,6 +14,7 @@ from ven_actors.vtn.v310.formats import date_time
 from ven_actors.vtn.v310.wire import EventRequest
 
 _MS = 1000
+_event = msgspec.json.Decoder(EventRequest)
 _UNKNOWN_HERE = (
     "program_issuer", "effective_start_date", "effective_end_date", "program_period_start", "program_period_end",
     "enrollment_period_start", "enrollment_period_end", "market_context", "participation_type", "notification_time",
@@ -50,7 +51,7 @@ def program_json(stored: Stored) -> dict[str, Any]:
 
 def event_json(stored: Stored, now_s: float) -> dict[str, Any] | None:
     """None for an event without payloads in its intervals: it only asks for reports."""
-    event = msgspec.json.decode(stored.draft.body, type=EventRequest)
+    event = _event.decode(stored.draft.body)
     if not any(interval.payloads for interval in event.intervals or ()):
         return None
     start_s, end_s = event_starts_s(event, stored.modified_s), stored.draft.ends_s
@@ -75,7 +76,7 @@ def _event_status(start_s: float, end_s: float | None, now_s: float) -> str:
 
 def resource_json(stored: Stored, facts: bytes, status: Status) -> dict[str, Any]:
     """What its VEN said of it, and its registration state among the attributes."""
-    said = msgspec.to_builtins(msgspec.json.decode(facts, type=ResourceBody)) if facts else {}
+    said = msgspec.to_builtins(parse(facts, ResourceBody)) if facts else {}
     attributes = [each for each in said.get("attributes", ()) if each["attribute_name"] != "status"]
     state = {"attribute_name": "status", "attribute_type": "prequalification", "attribute_values": [status.value]}
     return said | {

@@ -107,10 +107,16 @@ class NewReport(Struct, omit_defaults=True):
     interval_period: Text | None = None
 
 
+_DECODERS: dict[type[Struct], msgspec.json.Decoder[Any]] = {
+    shape: msgspec.json.Decoder(shape) for shape in (VenBody, ResourceBody, ResponseBody, MeterReport, NewReport)
+}
+
+
 def parse(body: bytes, shape: type[T]) -> T:
     """Raises `Invalid`, naming every field that is wrong."""
+    decoder: msgspec.json.Decoder[T] = _DECODERS[shape]
     try:
-        return msgspec.json.decode(body, type=shape)
+        return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Invalid(_errors(body, shape)) from None
 

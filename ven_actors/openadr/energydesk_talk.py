@@ -1,0 +1,283 @@
+"""What a VEN and an energydesk server say to each other: registration, approval, programs, events, readings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnError, VtnNonsense, VtnRefused
+from ven_actors.model import Enrolment, RegistrationStatus, Resource, Secret
+from ven_actors.openadr.api import Api
+from ven_actors.openadr.decoding import decode, id_of, words_of
+from ven_actors.openadr.energydesk_shapes import WireDeskResource, WireDeskVen
+from ven_actors.openadr.events import Crawl, Event, Program
+from ven_actors.openadr.exchange import Answer
+from ven_actors.openadr.paging import split_page
+from ven_actors.openadr.report_lookup import FindResult
+
+if TYPE_CHECKING:
+    from ven_actors.openadr.energydesk import Energydesk
+
+log = structlog.get_logger()
+
+_EXISTING = "existing resource"
+_GOOD = frozenset({200, 201})
+# So many POSTs in one reading, at most: the rest has its turn in the next.
+_ENROLMENTS_PER_CRAWL = 240
+# By these a server says that it has no such look-up.
+_NO_LOOK_UP = frozenset({400, 403, 404, 405, 422, 501})
+
+
+class EnergydeskConversation:
+    """One VEN's side. All that the server gave is in one `Enrolment`, which grows as it is told more.
+
+    What is refused with 422 is said once, and not asked again.
+    """
+
+    def __init__(self, api: Api, dialect: Energydesk, ven_name: str) -> None:
+        self._api = api
+        self._dialect = dialect
+        self._ven_name = ven_name
+        self._known: Enrolment | None = None
+        self._names: tuple[str, ...] = ()
+        self._refused: dict[str, str] = {}
+        self._shows_resources = True
+
+    # --- registration
+
+    def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
+        """Register what is not registered yet. What an earlier, failed try achieved is not asked for again.
+
+        The VEN comes alone, so that its auth_token can be kept before anything else is done with it.
+        """
+        if self._known is None and known is not None and known.auth_token is not None:
+            self._known = replace(known, complete=True)
+        self._names = tuple(resource.name for resource in resources)
+        if self._known is None:
+            self._known = self._register(ven_name)
+            return replace(self._known, complete=False)
+        self._shows_resources = True
+        for resource in resources:
+            if resource.name not in self._known.resource_ids and resource.name not in self._refused:
+                self._register_resource(resource)
+        return self._known
+
+    def _register(self, ven_name: str) -> Enrolment:
+        path = "/vens"
+        if path in self._refused:
+            raise VtnRefused(self._refused[path], status=422)
+        answer = self._post(path, self._dialect.ven_request(ven_name))
+        if answer.status == 409:
+            return self._adopt(ven_name)
+        if answer.status not in _GOOD:
+            refused = self._api.refused(answer, "POST", path)
+            if answer.status == 422:
+                self._refused[path] = str(refused)
+            raise refused
+        made = decode(answer.body, WireDeskVen, f"the registration of {ven_name!r}", secret=True)
+        if not made.auth_token:
+            raise VtnNonsense(f"the registration of {ven_name!r} has no auth_token")
+        return self._enrolment_of(made)
+
+    def _adopt(self, ven_name: str) -> Enrolment:
+        """Registered by somebody else, or by a run whose state is gone: only with its auth_token can we go on."""
+        answer = self._api.request("GET", "/vens", query=[("ven_name", ven_name)])
+        raws = split_page(answer.body, "vens") if answer.status == 200 else []
+        for raw in raws:
+            found = decode(raw, WireDeskVen, "a ven", secret=True)
+            if found.ven_name == ven_name and found.auth_token:
+                return self._enrolment_of(found)
+        raise CredentialsRefused(
+            f"VEN {ven_name!r} is registered there already, and the server does not tell its auth_token: "
+            "give the --state folder that registered it, or have it deleted there"
+        )
+
+    def _enrolment_of(self, ven: WireDeskVen) -> Enrolment:
+        return Enrolment(ven.id, {}, dialect=self._dialect.name, auth_token=Secret(ven.auth_token))
+
+    def _register_resource(self, resource: Resource) -> None:
+        """409, and a 500 that says so: it is there; its id is then told, looked up, or stays unknown (empty)."""
+        answer = self._post("/resources", self._dialect.resource_request(resource))
+        there = answer.status == 409 or (answer.status == 500 and _EXISTING in words_of(answer.body).lower())
+        if answer.status == 422:
+            self._refuse(resource.name, answer)
+            return
+        if answer.status not in _GOOD and not there:
+            raise self._api.refused(answer, "POST", "/resources")
+        resource_id = id_of(answer.body) or ""
+        if there and not resource_id:
+            resource_id = next((each.id or "" for each in self._listed() if each.resource_name == resource.name), "")
+        self._learn(resource_ids=self._enrolment.resource_ids | {resource.name: resource_id})
+
+    # --- reading
+
+    def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
+        """Approval, programs, enrolments, events and our responses to them, in this order; lists are never paged."""
+        del known_event_ids
+        self._follow_approval()
+        programs, problems = self._read_programs()
+        self._enrol_in_programs()
+        events, unreadable, more = self._read_events()
+        return Crawl(
+            programs=programs,
+            events=events,
+            problems=(*problems, *more, *sorted(self._refused.values())),
+            unreadable_ids=frozenset(each for each in unreadable if each is not None),
+            complete=None not in unreadable,
+            enrolment=self._known,
+            reported=self._approved(),
+        )
+
+    def _follow_approval(self) -> None:
+        """A server that does not show resources is taken to have approved those that it registered."""
+        statuses = {}
+        by_id = {resource_id: name for name, resource_id in self._enrolment.resource_ids.items() if resource_id}
+        for each in self._listed():
+            name = by_id.get(each.id or "", each.resource_name or "")
+            if each.status is not None and name in self._enrolment.resource_ids:
+                statuses[name] = each.status.value
+        if statuses != self._enrolment.statuses:
+            changed = sum(self._enrolment.statuses.get(name) != status for name, status in statuses.items())
+            log.info("approval_changed", ven=self._ven_name, resources=changed)
+            self._learn(statuses=statuses)
+
+    def _approved(self) -> tuple[str, ...]:
+        statuses, approved = self._enrolment.statuses, RegistrationStatus.APPROVED
+        registered = (name for name in self._names if name in self._enrolment.resource_ids)
+        return tuple(name for name in registered if statuses.get(name, approved) == approved)
+
+    def _listed(self) -> list[WireDeskResource]:
+        if not self._shows_resources:
+            return []
+        answer = self._api.request("GET", "/resources", query=[("ven_name", self._ven_name)])
+        if answer.status in _NO_LOOK_UP:
+            self._shows_resources = False
+            return []
+        if answer.status != 200:
+            raise self._api.refused(answer, "GET", "/resources")
+        return [decode(raw, WireDeskResource, "a resource") for raw in split_page(answer.body, "resources")]
+
+    def _read_programs(self) -> tuple[tuple[Program, ...], list[str]]:
+        programs, problems, kept = [], [], {}
+        for raw in split_page(self._api.get("/programs"), "programs"):
+            program_id = id_of(raw)
+            if program_id is None:
+                problems.append(f"a program without an id: {bytes(raw)[:80]!r}")
+                continue
+            said = decode(raw, dict[str, Any], "a program")
+            kept[program_id] = bytes(raw).decode()
+            programs.append(Program(program_id, str(said.get("program_name") or said.get("program_id") or "")))
+        if kept != self._enrolment.programs:
+            log.info("programs_changed", ven=self._ven_name, programs=len(kept))
+            self._learn(programs=kept)
+        return tuple(programs), problems
+
+    def _enrol_in_programs(self) -> None:
+        left = _ENROLMENTS_PER_CRAWL
+        for program_id in self._enrolment.programs:
+            done = self._enrolment.enrolled.get(program_id, ())
+            wanted = [name for name in self._approved() if name not in done and self._enrolment.resource_ids[name]]
+            for name in wanted[:left]:
+                left -= 1
+                if self._enrol_one(program_id, name):
+                    done = (*done, name)
+            if done != self._enrolment.enrolled.get(program_id, ()):
+                self._learn(enrolled=self._enrolment.enrolled | {program_id: done})
+
+    def _enrol_one(self, program_id: str, name: str) -> bool:
+        """409 is as good as 201. A refusal (422) is said once; trouble is met again at the next reading."""
+        key = f"{name} in program {program_id}"
+        if key in self._refused:
+            return False
+        path = f"/programs/{quote(program_id, safe='')}/resources"
+        try:
+            query = [("resource_id", self._enrolment.resource_ids[name])]
+            answer = self._api.request("POST", path, query=query)
+        except VtnAmbiguous:
+            return False
+        if answer.status == 422:
+            self._refuse(key, answer)
+        return answer.status in _GOOD | {409}
+
+    # --- events
+
+    def _read_events(self) -> tuple[tuple[Event, ...], list[str | None], list[str]]:
+        answer = self._as_ven("GET", "/events")
+        if answer.status != 200:
+            raise self._api.refused(answer, "GET", "/events")
+        events: list[Event] = []
+        unreadable: list[str | None] = []
+        problems: list[str] = []
+        for raw in split_page(answer.body, "events"):
+            try:
+                event, number = self._dialect.parse_event(raw)
+            except VtnNonsense as error:
+                unreadable.append(id_of(raw))
+                problems.append(str(error))
+                continue
+            if event is not None:
+                events.append(event)
+                self._respond(event, number)
+        return tuple(events), unreadable, problems
+
+    def _respond(self, event: Event, number: int) -> None:
+        """Each modification of an event is answered once; trouble is met again at the next reading."""
+        if self._enrolment.answered.get(event.event_id, -1) >= number:
+            return
+        response_type = "optIn" if self._approved() else "notParticipating"
+        path = f"/events/{quote(event.event_id, safe='')}/responses"
+        body = msgspec.json.encode(self._dialect.response_request(event.event_id, response_type))
+        try:
+            answer = self._as_ven("POST", path, body)
+        except CredentialsRefused:
+            raise
+        except VtnError as error:
+            log.warning("response_failed", ven=self._ven_name, event_id=event.event_id, reason=str(error))
+            return
+        if answer.status == 422:
+            self._refuse(f"response to event {event.event_id}", answer)
+        if answer.status in _GOOD | {409, 422}:
+            self._learn(answered=self._enrolment.answered | {event.event_id: number})
+
+    # --- reports
+
+    def post_report(self, body: bytes) -> Answer:
+        return self._api.request("POST", "/reports", body=body)
+
+    def find_report(self, event_id: str, name: str, known_reports: int) -> FindResult:
+        """No look-up is known: nothing can be settled."""
+        del event_id, name, known_reports
+        return FindResult(None, settled=False)
+
+    def event_exists(self, event_id: str) -> bool:
+        """Readings belong to no event, so none can be gone."""
+        del event_id
+        return True
+
+    # --- what they stand on
+
+    @property
+    def _enrolment(self) -> Enrolment:
+        if self._known is None:
+            raise VtnNonsense(f"VEN {self._ven_name!r} is not registered yet")
+        return self._known
+
+    def _learn(self, **facts: Any) -> None:
+        self._known = replace(self._enrolment, **facts)
+
+    def _refuse(self, what: str, answer: Answer) -> None:
+        self._refused[what] = f"{what} is refused with 422: {words_of(answer.body)}"
+        log.error("refused_for_good", ven=self._ven_name, what=what, words=words_of(answer.body))
+
+    def _post(self, path: str, body: dict[str, Any]) -> Answer:
+        return self._api.request("POST", path, body=msgspec.json.encode(body))
+
+    def _as_ven(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        token = self._enrolment.auth_token
+        assert token is not None
+        return self._api.request_as(token, method, path, body=body)
