@@ -1,5 +1,6 @@
 """The group, and what becomes of every way a command can end."""
 
+import errno
 import logging
 import os
 import runpy
@@ -176,6 +177,54 @@ def test_a_pipe_that_breaks_when_the_last_words_are_flushed_is_no_error(
         monkeypatch.setattr(sys, "stdout", Broken())
 
     assert run_body(body) == 141
+
+
+STREAMS_PROGRAM = """
+import os, sys
+from ven_actors.cli import cli, main
+from ven_actors.cli.seams import Seams
+from pathlib import Path
+def fleet(config, *, show):
+    opened = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+    os.system("echo a child speaks; echo and complains >&2")
+    return 0 if opened > 2 and not os.path.getsize(sys.argv[1]) else 9
+import functools
+cli.main = functools.partial(cli.main, obj=Seams(run_fleet=fleet, environ={}, read_totals=lambda _: {"readings": {}}))
+sys.exit(main(["run"], {}))
+"""
+
+
+@pytest.mark.parametrize("streams", [">/dev/full", ">&-", "2>&-", ">&- 2>&- <&-", "2>/dev/full", ">/dev/full 2>&1"])
+def test_a_run_whose_last_words_cannot_be_read_has_its_own_exit_code(tmp_path: Path, streams: str) -> None:
+    command = f'exec "{sys.executable}" -c "$PROGRAM" "{tmp_path / "a file"}" {streams}'
+    environ = os.environ | {"PROGRAM": STREAMS_PROGRAM}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, cwd=ROOT, env=environ, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert (b"output_lost" in done.stderr) == (streams == ">/dev/full")
+
+
+def test_a_full_disk_behind_standard_output_is_no_internal_error(
+    run_body: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_body(raising(OSError(errno.ENOSPC, "No space left on device"))) == 2
+    assert capsys.readouterr().err == "ven-actors: writing failed: No space left on device; make room\n"
+
+
+def test_a_full_disk_that_shows_when_the_last_words_are_flushed_is_told(
+    run_body: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Full:
+        def flush(self) -> NoReturn:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def fileno(self) -> NoReturn:
+            raise ValueError("closed")
+
+    assert run_body(lambda: monkeypatch.setattr(sys, "stdout", Full())) == 2
+    assert "standard output cannot be written (No space left on device)" in capsys.readouterr().err
 
 
 # --- the group -------------------------------------------------------------------------------------------------

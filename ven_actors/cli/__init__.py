@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import sys
 from collections.abc import Mapping, Sequence
 
 import click
@@ -12,10 +12,12 @@ import structlog
 
 from ven_actors import __version__
 from ven_actors.cli.lazy import EXIT_BROKEN_PIPE, LazyGroup, Place
+from ven_actors.cli.streams import fill_closed_streams, lost_stdout, say_error, silence_stdout
 from ven_actors.errors import FleetError, VtnError
 from ven_actors.telemetry import LEVELS, configure_logging
 
 EXIT_GOOD, EXIT_USAGE, EXIT_VTN, EXIT_INTERNAL, EXIT_INTERRUPTED = 0, 2, 3, 70, 130
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 PROGRAM = "ven-actors"
 COMMANDS = {
     "run": Place("ven_actors.cli.run:run", "Run a fleet of VENs until it is stopped."),
@@ -49,15 +51,18 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run one command and return its exit code; every error becomes one line on standard error."""
+    fill_closed_streams()
     level = environ.get("VEN_ACTORS_LOG_LEVEL", "").strip().lower()
     configure_logging("console", level if level in LEVELS else "info")
-    try:
-        code = _run(argv)
-        sys.stdout.flush()
-    except BrokenPipeError:
+    code = _run(argv)
+    lost = lost_stdout()
+    if isinstance(lost, BrokenPipeError):
         code = EXIT_BROKEN_PIPE
-    if code == EXIT_BROKEN_PIPE:
-        _silence_stdout()
+    elif lost is not None:
+        say_error(f"{PROGRAM}: standard output cannot be written ({lost.strerror})")
+        code = code or EXIT_USAGE
+    if lost is not None or code == EXIT_BROKEN_PIPE:
+        silence_stdout()
     return code
 
 
@@ -65,25 +70,21 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         result = cli.main(args=None if argv is None else list(argv), prog_name=PROGRAM, standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     except FleetError as error:
         for line in str(error).splitlines() or [type(error).__name__]:
-            click.echo(f"{PROGRAM}: {line}", err=True)
+            say_error(f"{PROGRAM}: {line}")
         return EXIT_VTN if isinstance(error, VtnError) else EXIT_USAGE
     except Exception as error:  # noqa: BLE001 - the outermost frame: what nobody foresaw becomes one line
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            say_error(f"{PROGRAM}: {error.filename or 'writing failed'}: {error.strerror}; make room")
+            return EXIT_USAGE
         hint = "VEN_ACTORS_LOG_LEVEL=debug shows where"
-        click.echo(f"{PROGRAM}: internal error: {type(error).__name__}: {error} ({hint})", err=True)
+        say_error(f"{PROGRAM}: internal error: {type(error).__name__}: {error} ({hint})")
         structlog.get_logger(__name__).debug("internal_error", exc_info=error)
         return EXIT_INTERNAL
     return result if isinstance(result, int) else EXIT_GOOD
-
-
-def _silence_stdout() -> None:
-    """Point standard output at nothing, or the interpreter complains about the broken pipe when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)

@@ -11,6 +11,7 @@ from ven_actors.cli.live import LiveView, PipeConsole
 from ven_actors.cli.run_options import OptionsInSections, run_options
 from ven_actors.cli.seams import Seams, seams_of
 from ven_actors.cli.status_view import totals_lines
+from ven_actors.cli.streams import silence_stdout
 from ven_actors.config import FleetConfig
 from ven_actors.config_sources import load_config
 from ven_actors.errors import FleetError
@@ -49,8 +50,13 @@ def _print_totals(config: FleetConfig, seams: Seams) -> None:
     except FleetError as error:
         _log.warning("totals_unreadable", error=str(error))
         return
-    for line in totals_lines(totals):
-        click.echo(line)
+    try:
+        for line in totals_lines(totals):
+            click.echo(line)
+    except OSError as error:
+        # What became of the fleet is the exit code; that nobody could read the last words is not.
+        _log.warning("output_lost", error=error.strerror)
+        silence_stdout()
 
 
 run = OptionsInSections(
