@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
@@ -31,6 +32,7 @@ def checked(config: FleetConfig, given: Mapping[str, Given], problems: list[str]
         config = replace(config, report_every_s=whole * config.interval_s)
     problems += [*_time_problems(config, given), *_vtn_problems(config, given), *_push_problems(config, given)]
     problems += [*_name_problems(config), *_group_problems(config, given)]
+    problems += _summary_problems(config, given)
     return config
 
 
@@ -101,6 +103,23 @@ def _group_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str
         for group in config.groups
         if group not in taken
     ]
+
+
+def _summary_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
+    """A file that cannot be written would show only when the run is over."""
+    path = config.summary
+    if path is None:
+        return []
+    origin, folder = _origin(given, "summary"), path.absolute().parent
+    if path.is_dir():
+        return [f"{origin}: {str(path)!r} is a folder; name a file in it"]
+    if not folder.is_dir():
+        # The run makes its state folder itself.
+        is_made = folder == config.state.absolute()
+        return [] if is_made else [f"{origin}: there is no folder {str(folder)!r}; make it first, or name another file"]
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        return [f"{origin}: {str(path)!r} may not be written; change its permissions, or name another file"]
+    return []
 
 
 def fleet_name(number: int) -> str:

@@ -1,5 +1,6 @@
 """Defaults, file, environment, flags: which wins, and how everything that is wrong is told at once."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,24 @@ def test_the_certificate_file_must_be_there_and_must_mean_something(tmp_path: Pa
     contradiction: dict[str, object] = {"ca_file": str(tmp_path / "ca.pem"), "insecure_tls": True}
     assert problems(contradiction) == ["--insecure-tls: contradicts ca_file; give one of the two"]
     assert load_config({"ca_file": str(tmp_path / "ca.pem")}, {}).config.ca_file == tmp_path / "ca.pem"
+
+
+def test_a_summary_that_cannot_be_written_is_refused_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(path: Path) -> None:
+        load_config({"summary": str(path), "state": str(tmp_path / "new")}, {})
+
+    with pytest.raises(UsageError, match=r"--summary: .* is a folder; name a file in it"):
+        load(tmp_path)
+    with pytest.raises(UsageError, match=r"--summary: there is no folder .*nowhere'; make it first"):
+        load(tmp_path / "nowhere" / "s.json")
+    load(tmp_path / "s.json")
+    load(tmp_path / "new" / "s.json")
+    (tmp_path / "s.json").touch()
+    monkeypatch.setattr(os, "access", lambda path, _mode: path != tmp_path / "s.json")
+    with pytest.raises(UsageError, match=r"--summary: .*s.json' may not be written"):
+        load(tmp_path / "s.json")
 
 
 def test_a_named_ven_cannot_be_one_that_count_makes() -> None:
