@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -104,3 +105,13 @@ def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytes
 
 def test_the_lock_of_a_file_stands_beside_it() -> None:
     assert lock_beside(Path("a/b.db")) == Path("a/b.db.lock")
+
+
+def test_a_full_disk_does_not_keep_a_lock_from_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    path = tmp_path / "a.lock"
+    with FileLock(path, shared=False), pytest.raises(StateError, match="in use by another process"):
+        FileLock(path, shared=False).acquire()

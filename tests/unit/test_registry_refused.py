@@ -1,16 +1,19 @@
 """Broken, hostile and foreign databases: one line that names the file, what is wrong, what to do; nothing changed."""
 
+import errno
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import peewee
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ven_actors.errors import DataError
-from ven_actors.storage import population
+from ven_actors.errors import DataError, StateError
+from ven_actors.storage import population, registry_files
 from ven_actors.storage.registry import Registry
 from ven_actors.storage.registry_schema import connect
 
@@ -197,3 +200,40 @@ def test_a_database_that_another_program_writes_to_is_named_as_busy(path: Path) 
         with pytest.raises(DataError, match=r"another program is writing to it .database is locked.; try again"):
             Registry.open(path)
         other.execute("ROLLBACK")
+
+
+def test_a_disk_that_is_full_is_named_although_the_roll_back_fails_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite rolls back by itself when the disk is full; peewee's own roll-back then finds no transaction."""
+
+    def full(_path: Path, database: peewee.SqliteDatabase) -> None:
+        database.connection().rollback()
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(registry_files, "check_values", full)
+    path = tmp_path / "resources.db"
+    with pytest.raises(StateError) as caught:
+        Registry.create(path)
+    assert str(caught.value) == f"{path}: database or disk is full; make room on that disk, or choose another place"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_when_the_file_is_made_safe_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StateError, match=r"cannot be written .No space left on device.; make room"):
+        Registry.create(tmp_path / "resources.db")
+
+
+def test_a_broken_database_is_named_without_an_option_that_not_every_command_has(path: Path) -> None:
+    path.write_bytes(b"")
+    with pytest.raises(DataError) as caught:
+        Registry.open(path)
+    assert str(caught.value).endswith("or name another file")

@@ -528,6 +528,25 @@ def test_a_disk_that_is_full_when_the_store_is_opened_is_no_broken_file(
         Store(tmp_path)
 
 
+def test_a_disk_that_is_full_is_named_although_the_roll_back_fails_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite rolls back by itself when the disk is full; peewee's own roll-back then finds no transaction."""
+    Store(tmp_path).close()
+
+    def full(store: Store, _statement: str, _values: tuple[Any, ...]) -> None:
+        store._database.connection().rollback()
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr(Store, "_execute", full)
+    with pytest.raises(StateError) as caught:
+        Store(tmp_path)
+    path = tmp_path / STORE_NAME
+    assert str(caught.value) == f"{path}: database or disk is full; make room, or raise outbox_max"
+
+
 def test_used_bytes_do_not_count_what_is_free(store: Store) -> None:
     fill(store, 2000)
     store.commit()

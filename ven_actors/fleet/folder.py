@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,14 @@ from ven_actors.storage.store import STORE_NAME, Store, read_dialects, read_meta
 log = structlog.get_logger()
 
 LOCK_NAME = "fleet.lock"
+_REMEDIES = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EIO: "look after the disk",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,19 @@ class Population:
 
     resources: dict[str, tuple[Resource, ...]]
     statistics: dict[str, Any]
+
+
+@contextlib.contextmanager
+def place_checked(folder: Path) -> Iterator[None]:
+    """What the system refuses while a run is made ready is the place's trouble. Raises `StateError`."""
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0)
+        if remedy is None:
+            raise
+        where = error.filename or f"state folder {folder}"
+        raise StateError(f"{where}: {error.strerror}; {remedy}, or give another --state") from error
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from ven_actors.fleet.folder import (
     load_population,
     locked_folder,
     open_profiles,
+    place_checked,
     stored_status,
 )
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
@@ -59,7 +60,7 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
     begun_s = time.monotonic()
     stop, hurry = stop or threading.Event(), threading.Event()
     try:
-        with locked_folder(config), _signals(stop, hurry):
+        with place_checked(config.state), locked_folder(config), _signals(stop, hurry):
             return _run_locked(config, facts, (stop, hurry), show)
     except FleetError as error:
         facts.error = str(error)

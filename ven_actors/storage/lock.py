@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -48,8 +49,10 @@ class FileLock:
             os.close(handle)
             raise StateError(f"{self.path}: cannot be locked ({error.strerror}); use a local file system") from error
         if not self._shared:
-            os.truncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            # Who holds it is said for people only: a full disk must not be the lock's trouble.
+            with contextlib.suppress(OSError):
+                os.truncate(handle, 0)
+                os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         self._handle = handle
         return self
 

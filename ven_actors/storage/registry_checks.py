@@ -52,7 +52,7 @@ def check_file(path: Path) -> None:
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except PermissionError as error:
-        raise DataError(f"{path}: may not be read; change its permissions, or name another file with --db") from error
+        raise DataError(f"{path}: may not be read; change its permissions, or name another file") from error
     if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
         raise DataError(f"{path}: is not an SQLite database; {MAKE_ANEW}")
     page_bytes = int.from_bytes(header[16:18], "big")
@@ -60,7 +60,7 @@ def check_file(path: Path) -> None:
     if size < claimed:
         raise DataError(f"{path}: is cut off after {size} of {claimed} bytes; fetch it again, or {MAKE_ANEW}")
     if size > MAX_BYTES:
-        raise DataError(f"{path}: has {size} bytes, the limit is {MAX_BYTES}; name another file with --db")
+        raise DataError(f"{path}: has {size} bytes, the limit is {MAX_BYTES}; name another file")
 
 
 def recognise(path: Path, database: peewee.SqliteDatabase) -> Make:

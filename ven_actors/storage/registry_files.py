@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ven_actors.errors import DataError
+from ven_actors.errors import DataError, StateError
 from ven_actors.model import Resource
 from ven_actors.storage.registry_checks import check_values
 from ven_actors.storage.registry_rows import insert_ven
@@ -64,6 +64,8 @@ def _replacing(path: Path) -> Iterator[Path]:
         for suffix in SIDECARS:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
         part.replace(path)
+    except OSError as error:
+        raise StateError(f"{path}: cannot be written ({error.strerror}); make room, or choose another place") from error
     finally:
         os.close(handle)
         part.unlink(missing_ok=True)

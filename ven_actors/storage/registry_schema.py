@@ -10,7 +10,8 @@ from typing import Any
 
 import peewee
 
-from ven_actors.errors import DataError
+from ven_actors.errors import DataError, StateError
+from ven_actors.storage.troubles import has_no_room, one_line, trouble_with_place
 
 SCHEMA_VERSION = 1
 DDL = {
@@ -35,7 +36,7 @@ COLUMNS = {
     "load_component": ("resource", "component", "kind", "meter", "scale", "sheddable"),
 }  # fmt: skip
 STATUS_COLUMN = "registration_status"
-MAKE_ANEW = "make a new one with `ven-actors resources make`, or name another file with --db"
+MAKE_ANEW = "make a new one with `ven-actors resources make`, or name another file"
 _LONGEST_VALUE_BYTES = 1_000_000
 
 
@@ -77,7 +78,10 @@ def translated(path: Path) -> Iterator[None]:
         yield
     # UnicodeDecodeError: SQLite quotes a damaged schema in its own error message.
     except (peewee.PeeweeException, sqlite3.Error, sqlite3.Warning, UnicodeDecodeError) as error:
-        words = " ".join(str(error).split())
+        place = trouble_with_place(error)
+        if place is not None and has_no_room(place):
+            raise StateError(f"{path}: {one_line(place)}; make room on that disk, or choose another place") from error
+        words = one_line(error)
         if isinstance(error, (peewee.IntegrityError, sqlite3.IntegrityError)):
             raise DataError(
                 f"{path}: refuses this entry ({words}); VENs, resource ids, and names within a VEN are unique"
