@@ -33,7 +33,7 @@ from ven_actors.config_kinds import (
     text,
     whole_seconds,
 )
-from ven_actors.config_urls import http_url
+from ven_actors.config_urls import http_url, vtn_url
 
 T = TypeVar("T")
 HOUR_S, DAY_S, YEAR_S = 3600, 86400, 366 * 86400
@@ -118,7 +118,11 @@ class FleetConfig:
     )
 
     vtn_url: str | None = _option(
-        "vtn_url", optional(http_url()), "", "VTN", "base URL of an outside VTN; empty: start the embedded one"
+        "vtn_url",
+        optional(vtn_url()),
+        "",
+        "VTN",
+        "base URL of an outside VTN, or mdns: to find a local one; empty: start the embedded one",
     )
     dialect: str = _option(
         "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, energydesk, or auto: found out"

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from ven_actors.config_kinds import Kind, shown
 
+MDNS = "mdns:"
+_LONGEST_MDNS = 200
+
 
 def http_url() -> Kind[str]:
     """An http(s) address without user, query or fragment; a slash at its end is dropped."""
@@ -26,6 +29,20 @@ def http_url() -> Kind[str]:
         if parts.query or parts.fragment:
             raise ValueError(f"{shown(value)} has a query or fragment; {how}")
         return written.rstrip("/")
+
+    return Kind("URL", read)
+
+
+def vtn_url() -> Kind[str]:
+    """A URL, or `mdns:` and perhaps a name: the VTN that announces itself so on the local network."""
+
+    def read(value: object) -> str:
+        written = value.strip() if isinstance(value, str) else ""
+        if not written.lower().startswith(MDNS):
+            return http_url().read(value)
+        if not written.isprintable() or len(written) > _LONGEST_MDNS:
+            raise ValueError(f"{shown(value)} is no name of a VTN; write mdns: or mdns:NAME")
+        return MDNS + written[len(MDNS) :].strip()
 
     return Kind("URL", read)
 

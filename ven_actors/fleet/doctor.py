@@ -17,6 +17,7 @@ from ven_actors.fleet.checks import access, asking, network, settings, writing
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, Verdict, bad, skipped
 from ven_actors.fleet.dialects import asked_for, routes_of
+from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients, known_clients
 from ven_actors.fleet.folder import preview_population
 from ven_actors.meters import DEMO_METERS
@@ -61,6 +62,7 @@ def case_of(config: FleetConfig, environ: Mapping[str, str], *, write: bool = Fa
     Without a VTN URL it is the embedded VTN of the fleet that runs on the state folder, or, where none runs, one that
     is started for as long as the case is open.
     """
+    config = discovered(config)
     alone = replace(config, vens=config.vens[:1], count=0 if config.vens else min(config.count, 1))
     ((name, resources),) = preview_population(alone, DEMO_METERS).items()
     with ExitStack() as closing:

@@ -15,6 +15,7 @@ from ven_actors.control import ask_status
 from ven_actors.credentials import CredentialSource
 from ven_actors.errors import UsageError
 from ven_actors.fleet.dialects import AUTO, EMBEDDED, asked_for, checked_name
+from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import OPERATOR, known_clients
 from ven_actors.fleet.folder import preview_population
 from ven_actors.fleet.provisioning import Provisioner, Wanted
@@ -130,6 +131,7 @@ def _filled(templates: tuple[str, ...], ven: str, resource: str) -> tuple[str, .
 
 
 def _partner(config: FleetConfig, environ: Mapping[str, str], business: str | None) -> _Partner:
+    config = discovered(config)
     wanted = checked_name(config.dialect, "--dialect")
     if config.vtn_url is not None:
         told = dialect_by_url(config.vtn_url) if wanted == AUTO else DIALECTS[wanted]

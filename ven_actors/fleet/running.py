@@ -23,6 +23,7 @@ from ven_actors.control import ControlServer
 from ven_actors.credentials import CredentialSource
 from ven_actors.errors import FleetError
 from ven_actors.fleet.dialects import asked_for, bindings, routes_of, wants_embedded
+from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients, quirk_arguments
 from ven_actors.fleet.faults import Faults
 from ven_actors.fleet.folder import (
@@ -74,6 +75,7 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
 def _run_locked(
     config: FleetConfig, facts: RunFacts, signals: tuple[threading.Event, threading.Event], show: Show | None
 ) -> int:
+    config = discovered(config)
     profiles = open_profiles(config)
     population = load_population(config, profiles.meters)
     facts.vens, facts.statistics = len(population.resources), population.statistics

@@ -1,1 +1,1 @@
-"""Push as a hint: callbacks, MQTT and mDNS. A fleet is right without any of it, only not as quick."""
+"""Push as a hint: callbacks and MQTT. A fleet is right without any of it, only not as quick."""
