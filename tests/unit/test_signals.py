@@ -425,3 +425,17 @@ def test_r18_edge_case_4_an_event_that_is_over_stays_known_and_releases_control(
     assert said(book, T0) == [("a", "SIMPLE", 1)]
     assert book.update([finished], T0 + 2 * HOUR_S).gone == ()
     assert said(book, T0 + 2 * HOUR_S) == []
+
+
+def test_a_plan_is_made_anew_only_where_something_has_changed() -> None:
+    one, two = event("a", ("SIMPLE", 1)), event("a", ("SIMPLE", 2))
+    programs = [Program("p1", "P")]
+    book = book_of(one, programs=programs)
+    plan = book.signal_plan("ven", RESOURCES)
+    book.update([event("a", ("SIMPLE", 1), modified="2027-01-01T00:00:00Z")], T0, programs=programs)
+    assert book.signal_plan("ven", RESOURCES) is plan
+    assert book.signal_plan("ven-2", RESOURCES) is not plan
+    for events, known in (([two], programs), ([], programs), ([two], programs), ([two], []), ([two], programs)):
+        before = book.signal_plan("ven", RESOURCES)
+        book.update(events, T0, programs=known)
+        assert book.signal_plan("ven", RESOURCES) is not before

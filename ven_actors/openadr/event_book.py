@@ -61,6 +61,7 @@ class EventBook:
         self._entries = dict(entries or {})
         self._programs = None if programs is None else dict(programs)
         self._heard = False
+        self._plan: tuple[str, tuple[str, ...], SignalPlan] | None = None
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -83,9 +84,9 @@ class EventBook:
         Events are concluded to be gone only from a `complete` crawl; those of `unreadable_ids` are there, but could
         not be read, and stay as they were. `programs` are all that the VEN can read; None leaves them as they were.
         """
-        self._heard = True
-        if programs is not None:
-            self._programs = {program.program_id: program for program in programs}
+        known = self._programs if programs is None else {program.program_id: program for program in programs}
+        if not self._heard or known != self._programs:
+            self._heard, self._programs, self._plan = True, known, None
         read = {event.event_id: event for event in events}
         new, changed = [], []
         for event_id, event in sorted(read.items()):
@@ -101,6 +102,8 @@ class EventBook:
         gone = sorted(self._entries.keys() - read.keys() - set(unreadable_ids)) if complete else []
         for event_id in gone:
             del self._entries[event_id]
+        if new or changed or gone:
+            self._plan = None
         return Changes(tuple(new), tuple(changed), tuple(gone))
 
     def report_requests(
@@ -125,11 +128,17 @@ class EventBook:
         return tuple(requests)
 
     def signal_plan(self, ven_name: str, resource_names: Collection[str]) -> SignalPlan:
-        """The signals of all events of programs that the VEN can read (R12), until the next `update`.
+        """The signals of all events of programs that the VEN can read (R12), until an `update` changes something.
 
         A book that comes from its bytes knows no capacity limits before its first `update`: a device that was
         without power must not trust those it had (R42).
         """
+        asked = ven_name, tuple(resource_names)
+        if self._plan is None or self._plan[:2] != asked:
+            self._plan = *asked, self._signal_plan(*asked)
+        return self._plan[2]
+
+    def _signal_plan(self, ven_name: str, resource_names: tuple[str, ...]) -> SignalPlan:
         contenders = []
         for entry in self._entries.values():
             program = None if self._programs is None else self._programs.get(entry.event.program_id)
@@ -140,7 +149,7 @@ class EventBook:
             placed = placed_of(entry.event, Setting(ven_name, 1, entry.anchor_s, entry.first_seen_s))
             if placed is not None:
                 contenders.append(Contender(entry.event, entry.anchor_s, Timeline(placed), rows, program))
-        return SignalPlan(contenders, tuple(resource_names), void=() if self._heard else LIMITS)
+        return SignalPlan(contenders, resource_names, void=() if self._heard else LIMITS)
 
     def signals_at(self, ven_name: str, resource_names: Collection[str], instant_s: float) -> tuple[Signal, ...]:
         """The signals in force at `instant_s`; whoever asks often keeps the `signal_plan`."""

@@ -38,6 +38,11 @@ class Orders:
         self.setpoint = np.zeros(count)
 
     @property
+    def moves(self) -> bool:
+        """Whether any resource is to be brought to a power."""
+        return not bool(np.isnan(self.absolute_w).all() and np.isnan(self.relative_w).all())
+
+    @property
     def cap_w(self) -> Floats:
         return np.asarray(np.minimum(self.limit_w, self.subscribed_w + self.reserved_w))
 

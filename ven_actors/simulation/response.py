@@ -29,7 +29,15 @@ from ven_actors.simulation.variation import keys, uniform
 Watts = npt.NDArray[np.float64]
 _MOST_TIMES_THE_LOAD = 2.0
 _MAX_POWER_W = float(np.iinfo(np.int32).max)
-_STATE = {name: number for number, name in enumerate(OPERATING_STATES)}
+_NORMAL = OPERATING_STATES.index("NORMAL")
+# How a resource answers, and whether it draws anything.
+_STATES = np.array(
+    [
+        [OPERATING_STATES.index(f"{running}_{how}") for running in ("IDLE", "RUNNING")]
+        for how in ("NORMAL", "CURTAILED", "HEIGHTENED", "OPTED_OUT")
+    ]
+)
+_AS_USUAL, _CURTAILED, _HEIGHTENED, _OPTED_OUT = range(len(_STATES))
 
 
 def opts_out(ven_name: str, seed: int, share: float) -> bool:
@@ -79,7 +87,8 @@ class Response:
     def _obeyed(self, baseline_w: Watts, orders: Orders) -> Watts:
         power_w = np.where(self._switched_off(orders.level), 0.0, baseline_w)
         np.multiply(power_w, orders.factor[:, None], out=power_w, where=self._sheddable)
-        power_w = self._brought_to(power_w, orders.target_w(baseline_w.sum(axis=1)))
+        if orders.moves:
+            power_w = self._brought_to(power_w, orders.target_w(baseline_w.sum(axis=1)))
         power_w[self._switched_off(orders.alert)] = 0.0
         return self._capped(power_w, orders.cap_w)
 
@@ -110,15 +119,10 @@ class Response:
         if not orders.asks.any():
             return {}
         total_w, before_w = power_w.sum(axis=1), baseline_w.sum(axis=1)
-        if self._opted_out:
-            how = np.full(len(total_w), "OPTED_OUT")
-        else:
-            how = np.select([total_w < before_w, total_w > before_w], ["CURTAILED", "HEIGHTENED"], "NORMAL")
-        states = [
-            _STATE[f"{'RUNNING' if runs else 'IDLE'}_{word}"] if asked else _STATE["NORMAL"]
-            for asked, runs, word in zip(orders.asks, total_w > 0, how, strict=True)
-        ]
-        extras: dict[str, npt.NDArray[Any]] = {OPERATING_STATE: np.array(states, dtype=np.int8)}
+        how = np.where(total_w < before_w, _CURTAILED, np.where(total_w > before_w, _HEIGHTENED, _AS_USUAL))
+        how = np.full_like(how, _OPTED_OUT) if self._opted_out else how
+        states = np.where(orders.asks, _STATES[how, (total_w > 0).astype(np.intp)], _NORMAL)
+        extras: dict[str, npt.NDArray[Any]] = {OPERATING_STATE: states.astype(np.int8)}
         if not self._opted_out and orders.level.any():
             extras[SIMPLE_LEVEL] = orders.level
         if not self._opted_out and orders.setpoint.any():
