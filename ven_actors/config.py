@@ -127,6 +127,13 @@ class FleetConfig:
     dialect: str = _option(
         "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, energydesk, or auto: found out"
     )
+    parsing: str = _option(
+        "parsing",
+        choice("lenient", "strict"),
+        "lenient",
+        "VTN",
+        "strict refuses every object that deviates from the standard, and says where",
+    )
     groups: tuple[Group, ...] = _option(
         "groups", groups(), "", "VTN", "VENs of another dialect or VTN; in the file one table [[groups]] each"
     )

@@ -151,7 +151,7 @@ def test_any_other_2xx_is_ambiguous(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
-def test_a_report_that_the_vtn_cannot_take_is_refused_with_its_words(status: int) -> None:
+def test_r41_a_report_that_the_vtn_cannot_take_is_refused_with_its_words(status: int) -> None:
     verdict = verdict_of(Vtn(Answer(status, b'{"detail":\n "no such\x1b unit"}')))
     assert isinstance(verdict, Refused)
     assert verdict.body_bytes > 100
@@ -166,7 +166,7 @@ def test_a_refusal_without_words_says_so_and_a_long_one_is_cut() -> None:
 
 
 @pytest.mark.parametrize("status", HOLD)
-def test_what_may_pass_is_held_and_retry_after_is_handed_on(status: int) -> None:
+def test_r41_what_may_pass_is_held_and_retry_after_is_handed_on(status: int) -> None:
     verdict = verdict_of(Vtn(Answer(status, b"later", 17.0)))
     assert verdict == Held("sender-1", 4, 7, f"the VTN answers {status}: later", 17.0, slow=False, posts=1)
 
@@ -177,7 +177,7 @@ def test_what_only_an_operator_can_mend_is_held_slowly(status: int) -> None:
     assert verdict == Held("sender-1", 4, 7, f"the VTN answers {status}: no", None, slow=True, posts=1)
 
 
-def test_404_of_an_event_that_is_gone_withdraws_the_report() -> None:
+def test_r41_404_of_an_event_that_is_gone_withdraws_the_report() -> None:
     vtn = Vtn(Answer(404, b"event not found"), knows_event=False)
     assert verdict_of(vtn) == EventGone("sender-1", 4, 7, posts=1)
     assert vtn.asked == ["post", "event"]
@@ -197,7 +197,7 @@ def test_404_is_held_when_the_event_cannot_be_asked_for() -> None:
 # --- 409
 
 
-def test_409_where_an_equal_report_stands_is_accepted() -> None:
+def test_r35_edge_case_22_409_where_an_equal_report_stands_is_accepted() -> None:
     vtn = Vtn()
     verdict_of(vtn)
     vtn.asked.clear()
@@ -206,7 +206,7 @@ def test_409_where_an_equal_report_stands_is_accepted() -> None:
     assert vtn.asked == ["post", "find"]
 
 
-def test_409_where_a_different_report_stands_is_refused() -> None:
+def test_r35_edge_case_22_409_where_a_different_report_stands_is_refused() -> None:
     verdict = verdict_of(Vtn(Answer(409), Found(b'{"eventID":"e1","clientName":"Herning","resources":[]}')))
     assert isinstance(verdict, Refused)
     assert (verdict.status, verdict.posts) == (409, 1)
@@ -237,7 +237,7 @@ def test_409_is_held_when_the_look_up_fails_and_the_post_is_counted() -> None:
 # --- in doubt
 
 
-def test_a_report_in_doubt_that_stands_there_is_accepted_without_a_post() -> None:
+def test_r35_edge_case_22_a_report_in_doubt_that_stands_there_is_accepted_without_a_post() -> None:
     vtn = Vtn()
     verdict_of(vtn)
     again = Vtn(found=Found(vtn.bodies[0]))

@@ -70,6 +70,20 @@ def test_an_enrolment_that_fails_is_tried_again_with_the_next_poll(ven: Callable
     assert (len(house.vtn.known_at_enrolment), house.vtn.crawls) == (2, 1)
 
 
+@pytest.mark.parametrize(("status", "enrolments"), [(404, 2), (403, 2), (500, 1)])
+def test_r10_a_vtn_that_may_have_lost_the_ven_gets_it_registered_again(
+    ven: Callable[..., House], status: int, enrolments: int
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick_later("polling")
+    house.vtn.lose(VtnRefused("gone", status=status))
+    house.tick_later("polling")
+    house.vtn.find()
+    house.time.advance(3600)
+    house.tick_later("polling")
+    assert len(house.vtn.known_at_enrolment) == enrolments
+
+
 def test_a_ven_of_many_resources_enrols_them_in_portions_and_meters_in_between(ven: Callable[..., House]) -> None:
     house = ven(closed_until_s=T0, resources=450)
     house.tick_later("polling")

@@ -52,8 +52,7 @@ def test_r17_an_event_that_cannot_be_read_is_not_gone() -> None:
     assert book.event_ids == {"b"}
 
 
-def test_r17_a_bump_of_the_modification_time_is_no_change() -> None:
-    """Edge case 5."""
+def test_r17_edge_case_5_a_bump_of_the_modification_time_is_no_change() -> None:
     book = book_of(event("a"))
     bumped = event("a", modified="2027-01-01T00:00:00Z", created="x", extra={"eTag": b'"2"'})
     assert book.update([bumped], 2000.0) == Changes((), (), ())

@@ -220,8 +220,8 @@ def test_r5_a_token_is_renewed_with_a_margin(wire: Wire, clock: Hands, expires_i
     assert len(wire.asked) == 2
 
 
-def test_r5_renewal_is_single_flight_and_the_lock_is_free_meanwhile(clock: Hands) -> None:
-    """Edge case 23: many ask, one fetches, all get the same."""
+def test_r5_edge_case_23_renewal_is_single_flight_and_the_lock_is_free_meanwhile(clock: Hands) -> None:
+    """Many ask, one fetches, all get the same."""
     fetching, go_on = threading.Event(), threading.Event()
     fetched: list[Token] = []
 
@@ -303,7 +303,7 @@ def numbered(wire: Wire, clock: Hands) -> Api:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_r5_a_token_that_is_no_longer_good_is_renewed_once_and_the_request_repeated_once(
+def test_r5_edge_case_23_a_token_that_is_no_longer_good_is_renewed_once_and_the_request_repeated_once(
     wire: Wire, clock: Hands, status: int
 ) -> None:
     api = numbered(wire, clock)

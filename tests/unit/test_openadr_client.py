@@ -1,5 +1,6 @@
 """The client against a small VTN over real HTTP: enrolling, reading, reporting, looking up."""
 
+import gzip
 import json
 import re
 import time
@@ -13,6 +14,7 @@ from werkzeug import Request, Response
 from ven_actors.errors import CredentialsRefused, UsageError, VtnNonsense, VtnRefused, VtnUnreachable
 from ven_actors.model import Credentials, Enrolment, RegistrationStatus, Resource, Secret
 from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.event_book import Changes, EventBook
 from ven_actors.openadr.paging import pages
 from ven_actors.openadr.report_lookup import MOST_REQUESTS, FindResult
 from ven_actors.openadr.transport import SharedAdapter
@@ -241,6 +243,78 @@ def test_r4_without_credentials_no_token_is_fetched(vtn: Vtn, httpserver: HTTPSe
     client.close()
 
 
+def stored_resource(vtn: Vtn, **parts: Any) -> dict[str, Any]:
+    vtn.lists["vens"] = [{"id": "v", "venName": "Herning"}]
+    vtn.lists["resources"] = [{"id": "r", "resourceName": "a", "venID": "v", **parts}]
+    return vtn.lists["resources"][0]
+
+
+def takes_puts(vtn: Vtn, status: int = 200) -> list[dict[str, Any]]:
+    """Answers every PUT with this status; returns what was put."""
+    put: list[dict[str, Any]] = []
+
+    def hook(request: Request) -> Response | None:
+        if request.method != "PUT":
+            return None
+        put.append(request.get_json())
+        if status == 200:
+            vtn.lists["resources"][0].update(request.get_json())
+        return shown({}, status)
+
+    vtn.hook = hook
+    return put
+
+
+def description(words: str) -> dict[str, Any]:
+    return {"type": "DESCRIPTION", "values": [words]}
+
+
+def test_r10_a_resource_that_is_described_otherwise_is_put_whole_and_once(vtn: Vtn, client: VtnClient) -> None:
+    area = {"type": "AREA", "values": [7]}
+    stored_resource(vtn, attributes=[area, description("shop")])
+    put = takes_puts(vtn)
+    client.enrol("Herning", resources("a"), None)
+    client.enrol("Herning", resources("a"), None)
+    assert put == [
+        {
+            "objectType": "VEN_RESOURCE_REQUEST", "resourceName": "a", "venID": "v",
+            "attributes": [area, description("pub")],
+        }
+    ]  # fmt: skip
+    assert "PUT /resources/r" in vtn.asked
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{}, {"attributes": None}, {"attributes": [description("pub")]}, {"attributes": [{"type": "AREA"}]},
+     {"attributes": [description("shop")], "targets": ["north"]}],
+)  # fmt: skip
+def test_r9_what_is_not_otherwise_or_bears_targets_is_left_alone(
+    vtn: Vtn, client: VtnClient, parts: dict[str, Any]
+) -> None:
+    stored_resource(vtn, **parts)
+    put = takes_puts(vtn)
+    assert client.enrol("Herning", resources("a"), None).resource_ids == {"a": "r"}
+    assert put == []
+
+
+def test_r9_a_vtn_that_will_not_have_it_changed_is_no_reason_to_stay_away(vtn: Vtn, client: VtnClient) -> None:
+    stored_resource(vtn, attributes=[description("shop")])
+    takes_puts(vtn, 403)
+    assert client.enrol("Herning", resources("a"), None).resource_ids == {"a": "r"}
+    takes_puts(vtn, 503)
+    with pytest.raises(VtnRefused, match=r"PUT .*503"):
+        client.enrol("Herning", resources("a"), None)
+
+
+def test_r16_a_broken_ven_of_somebody_else_is_no_reason_to_stay_away(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["vens"] = [{"id": "x", "venName": 7.5}, {"id": "v", "venName": "Herning"}]
+    vtn.hook = lambda request: (
+        shown(vtn.lists["vens"] if request.args["skip"] == "0" else []) if request.path == "/vens" else None
+    )
+    assert client.enrol("Herning", [], None).ven_id == "v"
+
+
 # --- R11 to R18: reading ---------------------------------------------------------------------------------------
 
 
@@ -248,8 +322,7 @@ def fill_events(vtn: Vtn, count: int) -> None:
     vtn.lists["events"] = [{"id": f"e{i}", "programID": "p"} for i in range(count)]
 
 
-def test_r11_all_pages_are_read_until_an_empty_one(vtn: Vtn, client: VtnClient) -> None:
-    """Edge case 1."""
+def test_r11_edge_case_1_all_pages_are_read_until_an_empty_one(vtn: Vtn, client: VtnClient) -> None:
     fill_events(vtn, 120)
     vtn.lists["programs"] = [{"id": "p", "programName": "demo"}]
     crawl = client.crawl()
@@ -269,8 +342,7 @@ def test_r12_programs_and_events_can_be_read_on_their_own(vtn: Vtn, client: VtnC
     assert [event.event_id for event in client.crawl().events] == ["e0"]
 
 
-def test_r11_an_insert_between_pages_is_read_once(vtn: Vtn, client: VtnClient) -> None:
-    """Edge case 2."""
+def test_r11_edge_case_2_an_insert_between_pages_is_read_once(vtn: Vtn, client: VtnClient) -> None:
     fill_events(vtn, 60)
 
     def insert(request: Request) -> None:
@@ -301,14 +373,34 @@ def test_r17_a_delete_between_pages_hides_nothing_that_is_known(vtn: Vtn, client
     assert [each for each in vtn.asked if each.startswith("GET /events/")] == ["GET /events/e50", "GET /events/gone"]
 
 
-def test_r17_a_list_of_one_page_says_who_is_gone(vtn: Vtn, client: VtnClient) -> None:
+@pytest.mark.parametrize("answer", [shown({}, 404), shown({"title": "not yours"}, 403)])
+def test_r17_what_is_not_listed_is_gone_when_asking_for_it_confirms_it(
+    vtn: Vtn, client: VtnClient, answer: Response
+) -> None:
     fill_events(vtn, 2)
+    vtn.hook = lambda request: answer if request.path == "/events/gone" else None
     assert len(client.crawl(["gone"]).events) == 2
-    assert vtn.count("GET /events/") == 0
+    assert vtn.asked.count("GET /events/gone") == (1 if answer.status_code == 404 else 2)
 
 
-def test_r17_a_failing_page_two_is_no_crawl_at_all(vtn: Vtn, client: VtnClient) -> None:
-    """Edge case 3."""
+def test_r18_an_event_that_is_over_and_listed_no_more_is_still_there(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 2)
+    vtn.hook = lambda request: (
+        shown(vtn.lists["events"][1:] if request.args["skip"] == "0" else []) if request.path == "/events" else None
+    )
+    assert {event.event_id for event in client.crawl(["e0", "e1"]).events} == {"e0", "e1"}
+
+
+def test_r12_a_program_that_its_list_does_not_show_is_asked_for(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 1)
+    vtn.lists["programs"] = [{"id": "p", "programName": "demo"}]
+    vtn.hook = lambda request: shown([]) if request.path == "/programs" else None
+    assert [program.name for program in client.crawl().programs] == ["demo"]
+    vtn.lists["programs"] = []
+    assert client.crawl().programs == ()
+
+
+def test_r17_edge_case_3_a_failing_page_two_is_no_crawl_at_all(vtn: Vtn, client: VtnClient) -> None:
     fill_events(vtn, 60)
     vtn.hook = lambda request: shown({}, 500) if request.args.get("skip") == "50" else None
     with pytest.raises(VtnRefused, match="500"):
@@ -339,9 +431,8 @@ def test_r16_one_bad_object_does_not_cost_the_page(vtn: Vtn, client: VtnClient) 
     assert [event.event_id for event in crawl.events] == ["good", "good2"]
     assert crawl.unreadable_ids == {"bad"}
     assert crawl.complete
-    assert len(crawl.problems) == 2
-    assert "programName" in crawl.problems[0]
-    assert "'bad'" in crawl.problems[1]
+    assert len(crawl.problems) == 1
+    assert "'bad'" in crawl.problems[0]
 
 
 def test_r17_an_object_without_an_id_makes_the_crawl_incomplete(vtn: Vtn, client: VtnClient) -> None:
@@ -550,3 +641,118 @@ def test_a_closed_client_sends_nothing_more_and_its_neighbour_does(
     assert len(vtn.asked) == asked
     other.crawl()
     other.close()
+
+
+# --- R14 and R15: whom an event means ---------------------------------------------------------------------------
+
+
+def granted(vtn: Vtn, ven: list[str], **of_resources: list[str]) -> None:
+    vtn.lists["vens"] = [{"id": "v", "venName": "Herning", "targets": ven}]
+    vtn.lists["resources"] = [
+        {"id": f"r-{name}", "resourceName": name, "venID": "v", "targets": targets}
+        for name, targets in of_resources.items()
+    ]
+
+
+def meant(client: VtnClient) -> dict[str, tuple[str, ...]]:
+    """Names of resources by event; () for all."""
+    return {event.event_id: event.targets for event in client.crawl().events}
+
+
+def targeted(**targets: list[str] | None) -> list[dict[str, Any]]:
+    return [{"id": name, "programID": "p", "targets": each} for name, each in targets.items()]
+
+
+def test_r15_a_target_of_the_ven_means_all_its_resources_and_one_of_resources_those(
+    vtn: Vtn, client: VtnClient
+) -> None:
+    granted(vtn, ["town"], a=["north"], b=["north", "east"], c=[])
+    vtn.lists["events"] = targeted(
+        all=["town", "north"], named=["Herning"], north=["north"], east=["east"], one=["c"], none=None, other=["?"],
+    )  # fmt: skip
+    client.enrol("Herning", resources("a", "b", "c"), None)
+    assert meant(client) == {
+        "all": (), "named": (), "north": ("a", "b"), "east": ("b",), "one": ("c",), "none": (), "other": (),
+    }  # fmt: skip
+
+
+def test_r15_a_descriptor_is_about_those_that_bear_its_target(vtn: Vtn, client: VtnClient) -> None:
+    granted(vtn, ["town"], a=["north"], b=[])
+    asked = [{"payloadType": "USAGE", "targets": each} for each in (["north"], ["town"], ["b"], ["x"], ["y"], None)]
+    vtn.lists["events"] = [{"id": "e", "programID": "p", "targets": ["x"], "reportDescriptors": asked}]
+    client.enrol("Herning", resources("a", "b"), None)
+    (event,) = client.crawl().events
+    assert [each.targets for each in event.report_descriptors] == [("a",), (), ("b",), (), ("y",), ()]
+
+
+def test_r15_a_target_that_was_granted_since_is_looked_up_when_an_event_bears_it(vtn: Vtn, client: VtnClient) -> None:
+    granted(vtn, [], a=["old"], b=[])
+    client.enrol("Herning", resources("a", "b"), None)
+    vtn.lists["events"] = targeted(e=["new"])
+    granted(vtn, [], a=["old"], b=["new"])
+    assert meant(client) == {"e": ("b",)}
+    vtn.asked.clear()
+    meant(client)
+    assert vtn.count("GET /vens") == vtn.count("GET /resources") == 0
+
+
+def test_r14_a_puzzle_that_stays_is_looked_up_now_and_then(vtn: Vtn, client: VtnClient) -> None:
+    granted(vtn, [], a=[])
+    client.enrol("Herning", resources("a"), None)
+    vtn.lists["events"] = targeted(e=["elsewhere"])
+    vtn.asked.clear()
+    for _ in range(21):
+        meant(client)
+    assert vtn.count("GET /vens/v") == 3
+
+
+def test_r10_a_ven_that_was_lost_is_noticed_when_its_targets_are_looked_up(vtn: Vtn, client: VtnClient) -> None:
+    granted(vtn, [], a=[])
+    client.enrol("Herning", resources("a"), None)
+    vtn.lists["events"], vtn.lists["vens"] = targeted(e=["elsewhere"]), []
+    with pytest.raises(VtnRefused) as caught:
+        client.crawl()
+    assert caught.value.status == 404
+
+
+def test_r19_edge_case_6_a_target_that_is_revoked_ends_the_event_as_its_deletion_would(
+    vtn: Vtn, client: VtnClient
+) -> None:
+    vtn.lists["programs"] = [{"id": "p", "programName": "demo"}]
+    vtn.lists["events"] = [
+        {"id": "e", "programID": "p", "targets": ["north"], "reportDescriptors": [{"payloadType": "USAGE"}],
+         "intervalPeriod": {"start": "2026-01-16T17:00:00Z", "duration": "PT1H"},
+         "intervals": [{"id": 0, "payloads": [{"type": "SIMPLE", "values": [2]}]}]},
+    ]  # fmt: skip
+    at_s, book = 1_768_584_600.0, EventBook()
+
+    def poll() -> Changes:
+        crawl = client.crawl(book.event_ids)
+        return book.update(crawl.events, at_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
+
+    assert poll().new == ("e",)
+    assert [signal.payload_type for signal in book.signals_at("Herning", ["a"], at_s)] == ["SIMPLE"]
+    assert len(book.report_requests("Herning", ["a"], 15)) == 1
+    vtn.hook = lambda request: (
+        shown([]) if request.path == "/events" else shown({}, 403) if request.path == "/events/e" else None
+    )
+    assert poll().gone == ("e",)
+    assert book.signals_at("Herning", ["a"], at_s) == ()
+    assert book.report_requests("Herning", ["a"], 15) == ()
+
+
+def test_r43_gzip_is_offered_and_may_be_used_or_not(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 2)
+    offered = []
+
+    def pack(request: Request) -> Response | None:
+        offered.append(request.headers["Accept-Encoding"])
+        if request.path != "/events" or request.args["skip"] != "0":
+            return None
+        body = gzip.compress(json.dumps(vtn.lists["events"]).encode())
+        return Response(body, 200, {"Content-Encoding": "gzip"}, mimetype="application/json")
+
+    plain = client.crawl()
+    vtn.hook = pack
+    assert client.crawl() == plain
+    assert {each for each in offered if each != "identity"} == {"gzip"}

@@ -9,7 +9,7 @@ import jsonschema
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ven_actors.delivery.rendering import render
@@ -223,6 +223,7 @@ def test_r14_what_the_user_configured_is_ours_as_well() -> None:
     assert read(own, targets=targets(SERVICE_AREA="7401")) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from("12")), max_size=4), st.sets(st.sampled_from("12")))
 def test_r14_holds_against_the_rule_written_out(asked: list[tuple[str, str]], borne: set[str]) -> None:
     own = Own("v", frozenset(Target("A", value) for value in borne))

@@ -136,11 +136,9 @@ def test_r28_a_time_without_a_zone_is_flagged() -> None:
         {"intervalPeriod": {"duration": "15 minutes"}},
         {"intervalPeriod": {"randomizeStart": "?"}},
         {"duration": "-PT1H"},
-        {"intervals": [{"id": "one", "payloads": []}]},
-        {"intervals": [{"payloads": []}]},
-        {"priority": "high"},
+        {"intervals": [7]},
+        {"intervals": "often"},
         {"targets": [{"type": "VEN_NAME", "values": ["ven-1"]}]},
-        {"reportDescriptors": [{}]},
         {"programID": None},
     ],
 )

@@ -12,7 +12,7 @@ from ven_actors.actors.listening import Listening, NoPush, Push
 from ven_actors.actors.poll_pace import PollPace
 from ven_actors.actors.ven_needs import Simulation, VenSettings, Vtn
 from ven_actors.delivery.measures import why_not
-from ven_actors.errors import CredentialsRefused, DataError, VtnError
+from ven_actors.errors import CredentialsRefused, DataError, VtnError, VtnRefused
 from ven_actors.messages import (
     Committed,
     Down,
@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
 _READING_JOBS = JOBS - {"metering"}
+_MAY_HAVE_LOST_US = frozenset({403, 404})
 _RESOURCES_PER_TURN = 200
 
 
@@ -282,6 +283,8 @@ class VenActor(FleetActor):
         refused = isinstance(error, CredentialsRefused)
         if not self._pace.failures or (refused and self._state is not VenState.REFUSED):
             log.warning("vtn_trouble", ven=self.name, kind=type(error).__name__, reason=str(error))
+        if isinstance(error, VtnRefused) and error.status in _MAY_HAVE_LOST_US:
+            self._enrolled, self._enrolled_upto = False, 0
         self._pace.failed(error, mono_s)
         self._last_error = str(error)
         self._state = VenState.REFUSED if refused else VenState.VTN_LOST

@@ -176,6 +176,7 @@ class Wiring:
             max_response_bytes=config.max_response_bytes,
             on_request=self.metrics.request,
             allow_plain_http=config.insecure_http,
+            strict=config.parsing == "strict",
         )
         if isinstance(client, FaultyClient):
             client.faults = self.faults

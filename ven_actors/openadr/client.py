@@ -50,12 +50,13 @@ class VtnClient:
         on_request: Callable[[int | str], None] | None = None,
         allow_plain_http: bool = False,
         targets: Sequence[str] = (),
+        strict: bool = False,
     ) -> None:
         base_url = checked_url(base_url, "VTN URL", allow_plain_http=allow_plain_http)
         self.ven_name = ven_name
         self._choice = dialect if isinstance(dialect, Choice) else Choice(dialect)
         self._base_url = base_url
-        self._targets = tuple(targets)
+        self._targets, self._strict = tuple(targets), strict
         self._spoken: tuple[Dialect, Conversation] | None = None
         self._session = PlainSession(adapter)
         self._exchanger = Exchanger(
@@ -146,7 +147,7 @@ class VtnClient:
         if self._spoken is None:
             dialect = self._choice.dialect or self._choice.settle(find_dialect(self._api, self._base_url))
             self._api.scopes = dialect.scopes
-            self._spoken = dialect, dialect.converse(self._api, self.ven_name, self._targets)
+            self._spoken = dialect, dialect.converse(self._api, self.ven_name, self._targets, strict=self._strict)
         return self._spoken
 
     def _standard(self) -> StandardDialect:

@@ -12,13 +12,16 @@ from ven_actors.openadr.api import Api
 from ven_actors.openadr.decoding import id_of
 from ven_actors.openadr.dialect import Query, StandardDialect
 from ven_actors.openadr.enrolment import Enroller
-from ven_actors.openadr.events import Crawl, Event, Program
+from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import pages
+from ven_actors.openadr.reading import Reader, programs_named_in
 from ven_actors.openadr.report_lookup import FindResult, ReportLookup
 from ven_actors.openadr.targeting import Own
 
 T = TypeVar("T")
+
+_CRAWLS_BETWEEN = 10
 
 
 class Conversation(Protocol):
@@ -45,26 +48,39 @@ class StandardConversation:
         ven_name: str,
         targets: Sequence[str] = (),
         own: Own | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         self._api = api
         self._dialect = dialect
         self._ven_name = ven_name
+        self._strict = strict
         self._own = replace(own or Own(ven_name), configured=tuple(targets))
+        self._enrolment: Enrolment | None = None
+        self._puzzles: frozenset[str] = frozenset()
+        self._crawls_since = 0
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
-        enrolment, own = Enroller(self._api, self._dialect).enrol(ven_name, resources, known)
+        enroller = Enroller(self._api, self._dialect, Reader(strict=self._strict))
+        self._enrolment, own = enroller.enrol(ven_name, resources, known)
         self._own = replace(own, configured=self._own.configured)
-        return enrolment
+        return self._enrolment
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
-        programs, program_problems, _ = self._read_programs()
+        reader = Reader(strict=self._strict)
+        raw_programs = self._read(self._dialect.programs_path, "programs")
+        raw_events = self._read(self._dialect.events_path, "events")
+        raw_events += self._missing(self._dialect.event_path, set(known_event_ids), raw_events)
+        raw_programs += self._missing(self._dialect.program_path, programs_named_in(raw_events), raw_programs)
+        self._look_at_targets(raw_events, reader)
+        programs, program_problems, _ = _parsed(raw_programs, lambda raw: self._dialect.parse_program(raw, reader))
         own = replace(self._own, programs={program.program_id: program.name for program in programs})
-        events, event_problems, broken = self._read_events(known_event_ids, own)
+        events, event_problems, broken = _parsed(raw_events, lambda raw: self._dialect.parse_event(raw, own, reader))
         ids = [id_of(raw) for raw in broken]
         return Crawl(
             programs=programs,
             events=events,
-            problems=program_problems + event_problems,
+            problems=program_problems + event_problems + tuple(reader.notices),
             unreadable_ids=frozenset(event_id for event_id in ids if event_id is not None),
             complete=None not in ids,
         )
@@ -76,30 +92,40 @@ class StandardConversation:
         return ReportLookup(self._api, self._dialect).find(event_id, self._ven_name, name, known_reports)
 
     def event_exists(self, event_id: str) -> bool:
-        return self._event(event_id) is not None
+        return self._one(self._dialect.event_path(event_id), hidden=False) is not None
 
-    def _event(self, event_id: str) -> bytes | None:
-        path = self._dialect.event_path(event_id)
+    def _one(self, path: str, *, hidden: bool) -> bytes | None:
+        """An object, None where it is gone (404), and with `hidden` also where it is shown to us no more (403)."""
         answer = self._api.request("GET", path)
-        if answer.status == 404:
+        if answer.status == 404 or (hidden and answer.status == 403):
             return None
         if answer.status != 200:
             raise self._api.refused(answer, "GET", path)
         return answer.body
 
-    def _read_programs(self) -> tuple[tuple[Program, ...], tuple[str, ...], list[bytes]]:
-        raws = [raw for page in self._pages(self._dialect.programs_path, "programs") for raw in page]
-        return _parsed(raws, self._dialect.parse_program)
+    def _missing(self, path_of: Callable[[str], str], wanted: set[str], listed: Sequence[bytes]) -> list[bytes]:
+        """Those of `wanted` that are there though not `listed`: lists shift, or leave out what is over (R17, R18)."""
+        ids = sorted(wanted - {id_of(raw) for raw in listed})
+        found = (self._one(path_of(each), hidden=True) for each in ids)
+        return [raw for raw in found if raw is not None]
 
-    def _read_events(
-        self, known_ids: Collection[str], own: Own
-    ) -> tuple[tuple[Event, ...], tuple[str, ...], list[bytes]]:
-        read = list(self._pages(self._dialect.events_path, "events"))
-        raws = [raw for page in read for raw in page]
-        if len(read) > 1:
-            missing = sorted(set(known_ids) - {id_of(raw) for raw in raws})
-            raws += [raw for raw in map(self._event, missing) if raw is not None]
-        return _parsed(raws, lambda raw: self._dialect.parse_event(raw, own))
+    def _look_at_targets(self, raw_events: Sequence[bytes], reader: Reader) -> None:
+        """Read our own targets again where events bear some that may have been granted to us since.
+
+        They may as well be somebody else's for good, so it is done for new puzzles, and now and then.
+        """
+        puzzles = frozenset(id_of(raw) or "" for raw in raw_events if self._dialect.puzzling(raw, self._own))
+        self._crawls_since += 1
+        if self._enrolment is None or not puzzles:
+            return
+        if puzzles <= self._puzzles and self._crawls_since < _CRAWLS_BETWEEN:
+            return
+        own = Enroller(self._api, self._dialect, reader).own_of(self._enrolment)
+        self._own = replace(own, configured=self._own.configured)
+        self._puzzles, self._crawls_since = puzzles, 0
+
+    def _read(self, path: str, what: str) -> list[bytes]:
+        return [raw for page in self._pages(path, what) for raw in page]
 
     def _pages(self, path: str, what: str) -> Iterator[list[bytes]]:
         seen: set[str | bytes] = set()

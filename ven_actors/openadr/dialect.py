@@ -16,6 +16,7 @@ import msgspec
 
 from ven_actors.model import Resource
 from ven_actors.openadr.events import Event, Program
+from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.targeting import Own, Target
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Registered(NamedTuple):
     name: str
     ven_id: str | None = None
     targets: frozenset[Target] = frozenset()
+    attributes: tuple[dict[str, Any], ...] = ()
 
 
 class Traces(NamedTuple):
@@ -62,8 +64,11 @@ class Dialect(ABC):
     reports_name_program: ClassVar[bool] = False
 
     @abstractmethod
-    def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
-        """The VEN's side of this dialect over `api`; `targets` are what its user configured."""
+    def converse(self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool) -> Conversation:
+        """The VEN's side of this dialect over `api`; `targets` are what its user configured.
+
+        `strict` refuses what deviates from the dialect's own description, where there is one.
+        """
 
     @abstractmethod
     def recognises(self, traces: Traces) -> bool:
@@ -87,6 +92,9 @@ class StandardDialect(Dialect):
     subscriptions_path: ClassVar[str] = "/subscriptions"
     vens_have_clients: ClassVar[bool]
     usual_targets: ClassVar[tuple[str, ...]]
+
+    def program_path(self, program_id: str) -> str:
+        return f"{self.programs_path}/{quote(program_id, safe='')}"
 
     def event_path(self, event_id: str) -> str:
         return f"{self.events_path}/{quote(event_id, safe='')}"
@@ -134,14 +142,18 @@ class StandardDialect(Dialect):
         """The targets of a ven or resource, stored or asked for, as text."""
 
     @abstractmethod
-    def parse_program(self, raw: bytes | msgspec.Raw) -> Program: ...
+    def parse_program(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Program: ...
 
     @abstractmethod
-    def parse_event(self, raw: bytes | msgspec.Raw, own: Own) -> Event | None:
+    def parse_event(self, raw: bytes | msgspec.Raw, own: Own, reader: Reader | None = None) -> Event | None:
         """The event as it concerns us, its targets as `EventBook` reads them; None where it is somebody else's."""
 
     @abstractmethod
-    def parse_ven(self, raw: bytes | msgspec.Raw) -> Registered: ...
+    def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered: ...
 
     @abstractmethod
-    def parse_resource(self, raw: bytes | msgspec.Raw) -> Registered: ...
+    def parse_resource(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered: ...
+
+    @abstractmethod
+    def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
+        """Whether the event has targets that could be ours without our knowing yet, as they are granted (R14, R15)."""

@@ -20,12 +20,15 @@ NOW = -math.inf
 FOREVER_YEARS = 9999
 LONGEST_MONTH_S = 31 * 86_400.0
 
-# OpenADR 3.1.0, openadr3.yaml, components/schemas/duration
+# OpenADR 3.1.0, openadr3.yaml, components/schemas/duration; liberally, as VTNs rewrite it: a fraction in any unit,
+# weeks beside days, a plus sign, small letters.
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
 _PATTERN = re.compile(
-    r"(?P<sign>-?)P(?=\d|T\d)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)(?P<unit>[DW]))?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
-    re.ASCII,
+    rf"(?P<sign>[+-]?)P(?=\d|T\d)(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?"
+    rf"(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?",
+    re.ASCII | re.IGNORECASE,
 )
+_TIME_ONLY = re.compile(r"T?(\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:[Zz]|[+-]\d\d:?\d\d)?)", re.ASCII)
 _SENTINEL_START = re.compile(
     r"(?:0001-01-01|0000-00-00)(?:[Tt ]00:00:00(?:\.0+)?)?\s*(?:[Zz]|[+-]\d\d:?\d\d)?", re.ASCII
 )
@@ -60,22 +63,18 @@ def parse_duration(text: str) -> Duration:
     match = _PATTERN.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if match is None:
         raise VtnNonsense(f"duration {text[:_LONGEST_TEXT]!r} is not ISO 8601 as OpenADR writes it, such as PT15M")
-    years, months, days, hours, minutes = (int(match[part] or 0) for part in _WHOLE_PARTS)
-    if years >= FOREVER_YEARS:
-        return FOREVER
-    seconds = (
-        days * (7 if match["unit"] == "W" else 1) * 86_400.0
-        + hours * 3_600.0
-        + minutes * 60.0
-        + float(match["seconds"] or 0)
+    years, months, weeks, days, hours, minutes, seconds = (
+        float((part or "0").replace(",", ".")) for part in match.groups()[1:]
     )
-    if math.isinf(seconds) or years * 12 + months >= FOREVER_YEARS * 12:
+    if years * 12 + months >= FOREVER_YEARS * 12:
         return FOREVER
-    sign = -1 if match["sign"] else 1
-    return Duration(sign * (years * 12 + months), sign * seconds)
-
-
-_WHOLE_PARTS = ("years", "months", "days", "hours", "minutes")
+    whole_months = math.floor(years * 12 + months)
+    days += weeks * 7 + (years * 12 + months - whole_months) * 30
+    seconds += days * 86_400.0 + hours * 3_600.0 + minutes * 60.0
+    if math.isinf(seconds):
+        return FOREVER
+    sign = -1 if match["sign"] == "-" else 1
+    return Duration(sign * whole_months, sign * seconds)
 
 
 def parse_length(text: str) -> Duration:
@@ -91,6 +90,12 @@ def parse_start(text: str) -> float:
     if len(text) <= _LONGEST_TEXT and _SENTINEL_START.fullmatch(text):
         return NOW
     return parse_instant(text)[0]
+
+
+def parse_time_of_day(text: str) -> float | None:
+    """Seconds since midnight UTC of a time without a date, None for anything else."""
+    match = _TIME_ONLY.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    return None if match is None else parse_instant(f"1970-01-01T{match[1].replace(' ', '')}")[0]
 
 
 def parse_instant(text: str) -> tuple[float, bool]:

@@ -35,8 +35,8 @@ class Energydesk(Dialect):
     report_success: ClassVar[frozenset[int]] = frozenset({200, 201})
     token_by_basic: ClassVar[bool] = True
 
-    def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
-        del targets
+    def converse(self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool) -> Conversation:
+        del targets, strict  # it has neither targets nor a published description
         return EnergydeskConversation(api, self, ven_name)
 
     def recognises(self, traces: Traces) -> bool:

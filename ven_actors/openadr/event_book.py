@@ -91,14 +91,15 @@ class EventBook:
         new, changed = [], []
         for event_id, event in sorted(read.items()):
             old = self._entries.get(event_id)
+            anchor_s = _anchor_s(event, as_of_s)
             if old is None:
                 new.append(event_id)
-                self._entries[event_id] = Entry(event, as_of_s, _anchor_s(event, as_of_s))
-            elif old.event.same_content(event):
-                self._entries[event_id] = msgspec.structs.replace(old, event=event)
+                self._entries[event_id] = Entry(event.dated(anchor_s), as_of_s, anchor_s)
+            elif old.event.same_content(same := event.dated(old.anchor_s)):
+                self._entries[event_id] = msgspec.structs.replace(old, event=same)
             else:
                 changed.append(event_id)
-                self._entries[event_id] = Entry(event, old.first_seen_s, _anchor_s(event, as_of_s))
+                self._entries[event_id] = Entry(event.dated(anchor_s), old.first_seen_s, anchor_s)
         gone = sorted(self._entries.keys() - read.keys() - set(unreadable_ids)) if complete else []
         for event_id in gone:
             del self._entries[event_id]

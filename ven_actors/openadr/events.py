@@ -9,13 +9,19 @@ import msgspec
 from ven_actors.model import Enrolment, ReportDescriptor
 from ven_actors.openadr.durations import Duration
 
+_DAY_S = 86_400.0
+
 
 class Period(msgspec.Struct, frozen=True):
-    """An `intervalPeriod`. `start_s` is `durations.NOW` for the sentinel; None means absent, everywhere."""
+    """An `intervalPeriod`. `start_s` is `durations.NOW` for the sentinel; None means absent, everywhere.
+
+    `no_date` says that the VTN gave a time without a date: `start_s` is of the first day there was.
+    """
 
     start_s: float | None = None
     duration: Duration | None = None
     randomize: Duration | None = None
+    no_date: bool = False
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -69,6 +75,26 @@ class Event(msgspec.Struct, frozen=True):
     def same_content(self, other: Event) -> bool:
         """Whether the two differ in nothing but metadata and what we do not know (R17)."""
         return _content(self) == _content(other)
+
+    def dated(self, day_of_s: float) -> Event:
+        """The same event, its times without a date being of the UTC day of `day_of_s`."""
+        if not any(period.no_date for period in self._periods()):
+            return self
+        day_s = day_of_s // _DAY_S * _DAY_S
+        intervals = self.intervals and tuple(
+            msgspec.structs.replace(interval, period=_dated(interval.period, day_s)) for interval in self.intervals
+        )
+        return msgspec.structs.replace(self, period=_dated(self.period, day_s), intervals=intervals)
+
+    def _periods(self) -> list[Period]:
+        periods = [self.period, *(interval.period for interval in self.intervals or ())]
+        return [period for period in periods if period is not None]
+
+
+def _dated(period: Period | None, day_s: float) -> Period | None:
+    if period is None or period.start_s is None or not period.no_date:
+        return period
+    return msgspec.structs.replace(period, start_s=period.start_s + day_s, no_date=False)
 
 
 def _content(event: Event) -> Event:

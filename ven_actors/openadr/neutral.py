@@ -40,7 +40,7 @@ def event_of(
         targets=targets,
         period=_period(wire.interval_period),
         duration=_length(wire.duration),
-        intervals=None if wire.intervals is None else tuple(_interval(interval) for interval in wire.intervals),
+        intervals=None if wire.intervals is None else tuple(map(_interval, range(len(wire.intervals)), wire.intervals)),
         report_descriptors=report_descriptors,
         payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
         created=wire.created_date_time or "",
@@ -66,16 +66,21 @@ def report_descriptor_of(wire: WireReportDescriptor[Any], targets: tuple[str, ..
 
 def _is_naive(period: WirePeriod | None) -> bool:
     start = None if period is None else period.start
-    return start is not None and durations.parse_start(start) != durations.NOW and durations.parse_instant(start)[1]
+    if start is None or durations.parse_time_of_day(start) is not None:
+        return start is not None
+    return durations.parse_start(start) != durations.NOW and durations.parse_instant(start)[1]
 
 
 def _period(wire: WirePeriod | None) -> Period | None:
     if wire is None:
         return None
+    of_day_s = None if wire.start is None else durations.parse_time_of_day(wire.start)
+    start_s = durations.parse_start(wire.start) if wire.start is not None and of_day_s is None else of_day_s
     return Period(
-        start_s=None if wire.start is None else durations.parse_start(wire.start),
+        start_s=start_s,
         duration=_length(wire.duration),
         randomize=None if wire.randomize_start is None else durations.parse_duration(wire.randomize_start),
+        no_date=of_day_s is not None,
     )
 
 
@@ -83,6 +88,8 @@ def _length(text: str | None) -> Duration | None:
     return None if text is None else durations.parse_length(text)
 
 
-def _interval(wire: WireInterval) -> Interval:
+def _interval(index: int, wire: WireInterval) -> Interval:
     payloads = tuple(Payload(payload.type, tuple(payload.values or ())) for payload in wire.payloads or ())
-    return Interval(interval_id=wire.id, period=_period(wire.interval_period), payloads=payloads)
+    return Interval(
+        interval_id=index if wire.id is None else wire.id, period=_period(wire.interval_period), payloads=payloads
+    )

@@ -60,5 +60,45 @@ class Own:
             return None
         return tuple(name for name in self.resources if all(asked & self._borne_by(name) for asked in partial))
 
+    def knows(self, target: Target) -> bool:
+        """Whether this VEN or one of its resources bears the target, or is called by it."""
+        known = {self.ven_name, *self.resources}
+        borne = (self.targets, *self.resources.values(), map(Target.parse, self.configured))
+        return (not target.type and target.value in known) or any(target in each for each in borne)
+
+    def granted(self, targets: tuple[str, ...]) -> tuple[str, ...]:
+        """Plain targets of 3.1 as names of the resources they mean; () for the whole VEN (R15).
+
+        The VTN shows only targets that are granted to us, so one that nobody is known to bear means the VEN.
+        """
+        if not any(self.resources.values()):
+            return targets
+        names: set[str] = set()
+        for target in targets:
+            bearers = self._bearers(target)
+            if bearers is None or not bearers:
+                return ()
+            names |= bearers
+        return tuple(name for name in self.resources if name in names)
+
+    def asked_of(self, asked: tuple[str, ...], event_targets: tuple[str, ...]) -> tuple[str, ...]:
+        """The same for a report descriptor; a target that nobody bears, not even the event, stays and means nobody."""
+        if not any(self.resources.values()):
+            return asked
+        names: set[str] = set()
+        for target in asked:
+            bearers = self._bearers(target)
+            if bearers is None or (not bearers and target in event_targets):
+                return ()
+            names |= bearers or {target}
+        return tuple(sorted(names))
+
+    def _bearers(self, target: str) -> set[str] | None:
+        """Names of the resources that are meant by a plain target, None for the whole VEN."""
+        plain = Target("", target)
+        if target == self.ven_name or plain in self.targets:
+            return None
+        return {name for name, borne in self.resources.items() if name == target or plain in borne}
+
     def _borne_by(self, resource_name: str) -> frozenset[Target]:
         return self.resources[resource_name] | {Target("RESOURCE_NAME", resource_name)}

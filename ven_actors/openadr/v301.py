@@ -11,16 +11,28 @@ import msgspec
 
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import ReportDescriptor, Resource
+from ven_actors.openadr import strictness
 from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.dialect import Query, Registered, Traces
 from ven_actors.openadr.durations import NOW, Duration
 from ven_actors.openadr.events import Event, Interval, Period, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
+from ven_actors.openadr.reading import Reader, targets_borne
 from ven_actors.openadr.targeting import Own, Target
 from ven_actors.openadr.v310 import V310
-from ven_actors.openadr.wire import WireEvent, WireProgram, WireReportDescriptor, WireTarget, WireTargeted
+from ven_actors.openadr.wire import (
+    WireEvent,
+    WireProgram,
+    WireReportDescriptor,
+    WireResource,
+    WireTarget,
+    WireTargeted,
+    WireVen,
+)
 
+_NOBODY = Own("")
 _AT_ONCE = Duration(0, 0.0)
+_BY_NAME = frozenset({"VEN_NAME", "RESOURCE_NAME", "PROGRAM_NAME", "EVENT_NAME"})
 _INSTANT_TYPES = frozenset({"CTA2045_REBOOT"})
 
 
@@ -86,19 +98,19 @@ class V301(V310):
             by_type.setdefault(target.type, []).append(target.value)
         return [{"type": kind, "values": values} for kind, values in by_type.items()]
 
-    def parse_program(self, raw: bytes | msgspec.Raw) -> Program:
-        wire = decode(raw, WireProgram[WireTarget], "a program")
+    def parse_program(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Program:
+        wire = (reader or Reader()).read(raw, WireProgram[WireTarget], "program", strictness.Program301)
         return Program(
             program_id=wire.id,
-            name=wire.program_name,
+            name=wire.program_name or "",
             targets=tuple(map(str, _targets(wire.targets))),
             payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
         )
 
-    def parse_event(self, raw: bytes | msgspec.Raw, own: Own | None = None) -> Event | None:
+    def parse_event(self, raw: bytes | msgspec.Raw, own: Own = _NOBODY, reader: Reader | None = None) -> Event | None:
         """The event, its targets and its descriptors' turned into names of our resources; none means all (R14)."""
-        wire = decode(raw, WireEvent[WireTarget], "an event")
-        ours = (own or Own("")).in_event(wire.program_id, wire.event_name)
+        wire = (reader or Reader()).read(raw, WireEvent[WireTarget], "event", strictness.Event301)
+        ours = own.in_event(wire.program_id, wire.event_name)
         concerned = ours.concerned(_targets(wire.targets))
         if concerned == ():
             return None
@@ -114,19 +126,22 @@ class V301(V310):
             raise VtnNonsense(f"event {wire.id!r}: {error}") from None
         return _open_ended(event)
 
-    def parse_ven(self, raw: bytes | msgspec.Raw) -> Registered:
-        return super().parse_ven(raw)._replace(targets=_own_targets(raw, "a ven"))
+    def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
+        targets = _targets(targets_borne(raw, WireTargeted[WireTarget]))
+        return not all(each.type in _BY_NAME or own.knows(each) for each in targets)
 
-    def parse_resource(self, raw: bytes | msgspec.Raw) -> Registered:
-        return super().parse_resource(raw)._replace(targets=_own_targets(raw, "a resource"))
+    def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
+        wire = (reader or Reader()).read(raw, WireVen[WireTarget], "ven", strictness.Ven301)
+        return Registered(wire.id, wire.ven_name, None, frozenset(_targets(wire.targets)))
+
+    def parse_resource(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
+        wire = (reader or Reader()).read(raw, WireResource[WireTarget], "resource", strictness.Resource301)
+        targets = frozenset(_targets(wire.targets))
+        return Registered(wire.id, wire.resource_name, wire.ven_id, targets, tuple(wire.attributes or ()))
 
 
 def _without_31(request: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name not in {"objectType", "venID", "clientID"}}
-
-
-def _own_targets(raw: bytes | msgspec.Raw, what: str) -> frozenset[Target]:
-    return frozenset(_targets(decode(raw, WireTargeted[WireTarget], what).targets))
 
 
 def _targets(wires: Sequence[WireTarget] | None) -> tuple[Target, ...]:

@@ -9,16 +9,18 @@ import msgspec
 
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import Resource
+from ven_actors.openadr import strictness
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.conversation import Conversation, StandardConversation
-from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.dialect import Query, Registered, StandardDialect, Traces
 from ven_actors.openadr.events import Event, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
-from ven_actors.openadr.targeting import Own
-from ven_actors.openadr.wire import WireEvent, WireProgram, WireResource, WireVen
+from ven_actors.openadr.reading import Reader, targets_borne
+from ven_actors.openadr.targeting import Own, Target
+from ven_actors.openadr.wire import WireEvent, WireProgram, WireResource, WireTargeted, WireVen
 
 _LONGEST_DESCRIPTION = 128
+_NOBODY = Own("")
 _ONLY_301 = {"programLongName", "retailerName", "programType", "bindingEvents", "localPrice", "timeZoneOffset"}
 _STAMPED = frozenset({"id", "createdDateTime", "modificationDateTime", "objectType"})
 
@@ -34,8 +36,8 @@ class V310(StandardDialect):
     vens_have_clients: ClassVar[bool] = True
     usual_targets: ClassVar[tuple[str, ...]] = ("{ven}",)
 
-    def converse(self, api: Api, ven_name: str, targets: Sequence[str]) -> Conversation:
-        return StandardConversation(api, self, ven_name, targets)
+    def converse(self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool) -> Conversation:
+        return StandardConversation(api, self, ven_name, targets, strict=strict)
 
     def recognises(self, traces: Traces) -> bool:
         """By what 3.0.1 has not: the token URL's discovery, `/resources`, targets that are plain words."""
@@ -95,35 +97,38 @@ class V310(StandardDialect):
     def wire_targets(self, targets: Sequence[str]) -> list[Any]:
         return list(targets)
 
-    def parse_program(self, raw: bytes | msgspec.Raw) -> Program:
-        wire = decode(raw, WireProgram[str], "a program")
+    def parse_program(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Program:
+        wire = (reader or Reader()).read(raw, WireProgram[str], "program", strictness.Program310)
         return Program(
             program_id=wire.id,
-            name=wire.program_name,
+            name=wire.program_name or "",
             targets=tuple(wire.targets or ()),
             payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
         )
 
-    def parse_event(self, raw: bytes | msgspec.Raw, own: Own | None = None) -> Event | None:
+    def parse_event(self, raw: bytes | msgspec.Raw, own: Own = _NOBODY, reader: Reader | None = None) -> Event | None:
         """The event, whoever we are: the VTN shows us only what is for us (R8)."""
-        del own
-        wire = decode(raw, WireEvent[str], "an event")
+        wire = (reader or Reader()).read(raw, WireEvent[str], "event", strictness.Event310)
+        targets = tuple(wire.targets or ())
+        asked = [(each, own.asked_of(tuple(each.targets or ()), targets)) for each in wire.report_descriptors or ()]
         try:
             return event_of(
                 wire,
                 raw,
-                targets=tuple(wire.targets or ()),
-                report_descriptors=tuple(
-                    report_descriptor_of(each, tuple(each.targets or ())) for each in wire.report_descriptors or ()
-                ),
+                targets=own.granted(targets),
+                report_descriptors=tuple(report_descriptor_of(each, names) for each, names in asked),
             )
         except VtnNonsense as error:
             raise VtnNonsense(f"event {wire.id!r}: {error}") from None
 
-    def parse_ven(self, raw: bytes | msgspec.Raw) -> Registered:
-        wire = decode(raw, WireVen, "a ven")
-        return Registered(wire.id, wire.ven_name)
+    def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
+        return not all(own.knows(Target("", each)) for each in targets_borne(raw, WireTargeted[str]))
 
-    def parse_resource(self, raw: bytes | msgspec.Raw) -> Registered:
-        wire = decode(raw, WireResource, "a resource")
-        return Registered(wire.id, wire.resource_name, wire.ven_id)
+    def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
+        wire = (reader or Reader()).read(raw, WireVen[str], "ven", strictness.Ven310)
+        return Registered(wire.id, wire.ven_name, None, frozenset(Target("", each) for each in wire.targets or ()))
+
+    def parse_resource(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
+        wire = (reader or Reader()).read(raw, WireResource[str], "resource", strictness.Resource310)
+        targets = frozenset(Target("", each) for each in wire.targets or ())
+        return Registered(wire.id, wire.resource_name, wire.ven_id, targets, tuple(wire.attributes or ()))

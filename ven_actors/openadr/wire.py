@@ -32,6 +32,12 @@ class WireTargeted(msgspec.Struct, Generic[T]):
     targets: list[T] | None = None
 
 
+class WireOfProgram(msgspec.Struct):
+    """The program that an event belongs to."""
+
+    program_id: str = msgspec.field(name="programID")
+
+
 class WirePeriod(msgspec.Struct, rename="camel"):
     start: str | None = None
     duration: str | None = None
@@ -44,7 +50,7 @@ class WirePayload(msgspec.Struct):
 
 
 class WireInterval(msgspec.Struct, rename="camel"):
-    id: int
+    id: int | None = None
     interval_period: WirePeriod | None = None
     payloads: list[WirePayload] | None = None
 
@@ -71,7 +77,7 @@ class WireReportDescriptor(msgspec.Struct, Generic[T], rename="camel"):
 
 class WireProgram(msgspec.Struct, Generic[T], rename="camel"):
     id: str
-    program_name: str
+    program_name: str | None = None
     targets: list[T] | None = None
     payload_descriptors: list[WirePayloadDescriptor] | None = None
 
@@ -92,14 +98,17 @@ class WireEvent(msgspec.Struct, Generic[T], rename="camel"):
     payload_descriptors: list[WirePayloadDescriptor] | None = None
 
 
-class WireVen(msgspec.Struct, rename="camel"):
+class WireVen(msgspec.Struct, Generic[T], rename="camel"):
     id: str
     ven_name: str
+    targets: list[T] | None = None
 
 
-class WireResource(msgspec.Struct, rename="camel"):
+class WireResource(msgspec.Struct, Generic[T], rename="camel"):
     id: str
     resource_name: str
+    targets: list[T] | None = None
+    attributes: list[dict[str, Any]] | None = None
     ven_id: str | None = msgspec.field(name="venID", default=None)
 
 

@@ -114,6 +114,7 @@ class Case:
             deadline_s=self.config.deadline_s,
             max_response_bytes=self.config.max_response_bytes,
             allow_plain_http=self.config.insecure_http,
+            strict=self.config.parsing == "strict",
         )
 
     @cached_property
@@ -135,8 +136,8 @@ class Case:
         """As the fleet would read it, were it registered; without registering it."""
         own = self.registered or Own(self.ven_name)
         resources = {resource.name: own.resources.get(resource.name, frozenset()) for resource in self.resources}
-        own = replace(own, resources=resources)
-        return StandardConversation(self.door.api, self.dialect, self.ven_name, own=own).crawl()
+        own, strict = replace(own, resources=resources), self.config.parsing == "strict"
+        return StandardConversation(self.door.api, self.dialect, self.ven_name, own=own, strict=strict).crawl()
 
     def connect(self) -> socket.socket:
         """A new connection, its time-out that of a request. Raises `OSError`."""
