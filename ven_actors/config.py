@@ -110,6 +110,10 @@ class FleetConfig:
         "HDF5 load profiles; empty: the week that comes with the program",
     )
     seed: int = _option("seed", integer(0, 2**63 - 1), "1", "Fleet", "all chance comes from it")
+    loads: tuple[str, ...] = _option(
+        "loads", some_of(*(f"load_{index}" for index in range(6))), "", "Fleet", "load components to meter; empty: all"
+    )
+    aggregate: bool = _option("aggregate", switch(), "false", "Fleet", "meter the sum of a resource's loads alone")
     noise: float = _option(
         "noise", number(0, 1), "0.05", "Fleet", "variation on the profiles, as a share of the power; 0 switches it off"
     )

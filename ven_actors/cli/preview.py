@@ -15,7 +15,8 @@ from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError
 from ven_actors.fleet.preview import preview_reports
 
-_OPTIONS = ("vens", "count", "state", "registry", "profiles", "seed", "noise", "approve", "interval", "report_every")
+_OPTIONS = ("vens", "count", "state", "registry", "profiles", "seed", "noise", "approve", "interval", "report_every",
+            "loads", "aggregate")  # fmt: skip
 
 
 def preview_command(ctx: click.Context, /, at: str | None, **flags: Any) -> int:

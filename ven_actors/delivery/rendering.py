@@ -33,9 +33,10 @@ def render(report: SealedReport, layout: Layout, blocks: Sequence[Block], *, wit
     if measure is None:
         raise ValueError(f"report {report.name} asks for {report.descriptor}, which has no measure")
     names = [AGGREGATE_NAME] if report.descriptor.aggregate else _names(layout, report.rows)
-    parts = tuple(component.upper() for component in layout.components) if measure.parts else ()
+    # A column without a name is the sum of a resource's loads, which is its total.
+    parts = tuple(component.upper() for component in layout.components if component) if measure.parts else ()
     types = (measure.payload_type, *parts)
-    texts = value_texts(report, blocks, measure)
+    texts = value_texts(report, blocks, measure, len(types))
     entries = _entries([_literal(name) for name in names], _fixed_parts(report, measure, types), texts)
     return _head(report, measure, types, with_program=with_program) + entries.encode() + b"]}"
 

@@ -33,8 +33,8 @@ def quality_of(interval: EventInterval, measure: Measure) -> str:
     return interval.quality or (GOOD if measure.dimension is Dimension.QUALITY else "")
 
 
-def value_texts(report: SealedReport, blocks: Sequence[Block], measure: Measure) -> list[str]:
-    """Row by row, interval by interval: the total first and then the components; or one value alone.
+def value_texts(report: SealedReport, blocks: Sequence[Block], measure: Measure, count: int) -> list[str]:
+    """Row by row, interval by interval: the total first and then the components; `count` of them, or one value alone.
 
     Raises ValueError if an interval that is not MISSING has no block.
     """
@@ -48,7 +48,7 @@ def value_texts(report: SealedReport, blocks: Sequence[Block], measure: Measure)
         columns.append(_interval_values(found, report, measure))
     if not columns or measure.dimension is Dimension.QUALITY:
         return []
-    values = np.stack(columns, axis=1)
+    values = np.stack(columns, axis=1)[:, :, :count]
     if measure.parts:
         values = _in_units(values, intervals, measure)
     return _encode(values.ravel().tolist())[1:-1].decode().split(",")

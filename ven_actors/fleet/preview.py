@@ -21,6 +21,7 @@ from ven_actors.model import (
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
+from ven_actors.simulation.selection import ChosenLoads
 
 _DAY_S = 86400
 
@@ -39,13 +40,14 @@ def preview_reports(config: FleetConfig, now_s: float) -> Iterator[bytes]:
 
 
 def _report(config: FleetConfig, name: str, resources: tuple[Resource, ...], profiles: Profiles, now_s: float) -> bytes:
-    simulation = VenSimulation(profiles, resources, config.seed, config.noise)
+    whole = VenSimulation(profiles, resources, config.seed, config.noise)
+    simulation = ChosenLoads(whole, config.loads, summed=config.aggregate)
     request = _demo_request(config.report_every_s, now_s)
     window = next_window(request, now_s - config.report_every_s)
     assert window is not None
     step_s = config.interval_s
     starts = range(int(window.start_s // step_s) * step_s, int(window.end_s), step_s)
-    blocks = [PreviewBlock(start_s, step_s, simulation.interval(start_s, step_s)) for start_s in starts]
+    blocks = [PreviewBlock(start_s, step_s, simulation.block(start_s, step_s).power_w) for start_s in starts]
     (piece,) = pieces(request, window, blocks)
     report = SealedReport(
         0, report_name(name, request, window.start_s, window.end_s, 0), name, request.event_id, request.program_id,

@@ -29,6 +29,7 @@ from ven_actors.push.desk import PushDesk
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
 from ven_actors.simulation.response import opts_out
+from ven_actors.simulation.selection import ChosenLoads
 from ven_actors.storage.store import Store
 
 MAIN_JOBS = frozenset({"heartbeat", "status"})
@@ -160,6 +161,13 @@ class Wiring:
         clock.tell(Subscribe("main", self.main, MAIN_JOBS, run))
         return clock
 
+    def _simulation(self, name: str, resources: tuple[Resource, ...]) -> VenSimulation | ChosenLoads:
+        config = self.config
+        opted_out = opts_out(name, config.seed, config.opt_out)
+        whole = VenSimulation(self.profiles, resources, config.seed, config.noise, opted_out=opted_out)
+        chosen = config.loads or config.aggregate
+        return ChosenLoads(whole, config.loads, summed=config.aggregate) if chosen else whole
+
     def _ven(self, name: str, run: int) -> FleetRef[VenActor]:
         config, resources, route = self.config, self.resources[name], self.routes[name]
         old = self.clients.pop(name, None)
@@ -190,13 +198,7 @@ class Wiring:
             clock=self.refs["clock"],
             vtn=client,
             resources=resources,
-            simulation=VenSimulation(
-                self.profiles,
-                resources,
-                config.seed,
-                config.noise,
-                opted_out=opts_out(name, config.seed, config.opt_out),
-            ),
+            simulation=self._simulation(name, resources),
             settings=VenSettings(
                 config.interval_s, config.catch_up_s, config.poll_every_s, push_poll_every_s=config.push_poll_every_s
             ),
