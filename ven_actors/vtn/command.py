@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import logging
 import time
@@ -23,7 +24,7 @@ from ven_actors.vtn.problems import StateUnusable
 from ven_actors.vtn.push.broker import BrokerError
 from ven_actors.vtn.push.options import push_options, push_plan_of
 from ven_actors.vtn.quirks import Quirk, QuirkNames
-from ven_actors.vtn.server import VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
+from ven_actors.vtn.server import READY_NAME, VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
 from ven_actors.vtn.units import Bytes, Seconds
 
 _LARGEST_EPOCH_S = 32_503_680_000  # the year 3000
@@ -37,6 +38,19 @@ class CannotStart(click.ClickException):
     exit_code = 2
 
 
+class VtnGroup(click.Group):
+    """`vtn` alone runs one; `vtn event` talks to one that runs, and is imported only then."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return ["event"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name != "event":
+            return None
+        command: click.Command = importlib.import_module("ven_actors.vtn.admin.command").event
+        return command
+
+
 def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock:
     """Time that stands at `start_s` (None: wall time) now and runs `speed` times as fast as `wall_s`."""
     begun_s = wall_s()
@@ -44,7 +58,8 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
     return lambda: base_s + (wall_s() - begun_s) * speed
 
 
-@click.command(context_settings={"show_default": True})
+@click.group(cls=VtnGroup, invoke_without_command=True, context_settings={"show_default": True})
+@click.pass_context
 @option("--host", default="127.0.0.1", help="Address to listen on.")
 @option("--port", default=0, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @option("--state", default="memory", help="Folder to keep everything in, or `memory`.")
@@ -100,6 +115,8 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
 )
 @option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(
+    ctx: click.Context,
+    /,
     host: str,
     port: int,
     state: str,
@@ -122,16 +139,19 @@ def vtn(
 
     When it is ready it prints one line of JSON to stdout, with its base URLs. SIGTERM and SIGINT end it.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     if DAY_S % demo_report_every:
         raise CannotStart(f"--demo-report-every is {demo_report_every} s; it has to divide a day (86400 s)")
     clients = _clients(client_texts, clients_file)
+    folder = None if state == "memory" else Path(state)
     try:
         house = Vtn(
             clients=clients,
             now_s=simulated_clock(demo_start, demo_speed, time.time),
             mono_s=time.monotonic,
-            state_dir=None if state == "memory" else Path(state),
+            state_dir=folder,
             limits=Limits(keep_bytes, max_body, token_life),
             demo=DemoPlan(demo_report_every, demo_speed) if demo else None,
             energydesk_plan=replace(energydesk_approve, existing_status=int(energydesk_existing)),
@@ -141,10 +161,10 @@ def vtn(
     except (StateUnusable, ClientsError, BrokerError) as error:
         raise CannotStart(str(error)) from error
     with house:
-        _serve(house, host, port, exit_with_stdin=exit_with_stdin)
+        _serve(house, host, port, folder=folder, exit_with_stdin=exit_with_stdin)
 
 
-def _serve(house: Vtn, host: str, port: int, *, exit_with_stdin: bool) -> None:
+def _serve(house: Vtn, host: str, port: int, *, folder: Path | None, exit_with_stdin: bool) -> None:
     try:
         sock = listen(host, port)
     except StateUnusable as error:
@@ -153,7 +173,13 @@ def _serve(house: Vtn, host: str, port: int, *, exit_with_stdin: bool) -> None:
         log.warning("not_loopback host=%s: plain HTTP, tokens and secrets can be read on the way", host)
     base_urls = {version: root_url(sock) + path for version, path in BASE_PATHS.items()}
     ready = json.dumps({"ready": True, "base_urls": base_urls, "identity": house.identity})
-    server = VtnServer(house.app, on_ready=lambda: click.echo(ready))
+
+    def on_ready() -> None:
+        if folder is not None:
+            (folder / READY_NAME).write_text(ready)
+        click.echo(ready)
+
+    server = VtnServer(house.app, on_ready=on_ready)
     if exit_with_stdin:
         stop_with_stdin(server.stop)
     gc.collect()

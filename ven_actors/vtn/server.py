@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ven_actors.vtn.problems import Problem, StateUnusable, problem_json
 
+READY_NAME = "ready.json"  # in the state folder: where the VTN is, or was
 KEEP_ALIVE_S = 120
 GRACE_S = 3
 _MOST_FILES = 65_536

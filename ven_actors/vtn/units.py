@@ -27,7 +27,7 @@ class Seconds(_IntegerType):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        seconds = value if isinstance(value, int) else _seconds(str(value).strip())
+        seconds = value if isinstance(value, int) else seconds_of(str(value).strip())
         if not seconds:
             self.fail(f"{value!r} is no duration of at least 1 s; write 15s, 5m, 1h or PT15S", param, ctx)
         return seconds
@@ -48,8 +48,8 @@ class Bytes(_IntegerType):
         return int(match[1]) * factor
 
 
-def _seconds(text: str) -> int:
-    """0 for what is no duration."""
+def seconds_of(text: str) -> int:
+    """Whole seconds of a duration as above; 0 for what is none."""
     if short := _SHORT.match(text.lower()):
         return int(short[1]) * _SECONDS[short[2] or ""]
     if iso := _ISO.match(text):

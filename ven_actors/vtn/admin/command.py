@@ -1,0 +1,169 @@
+"""`ven-actors vtn event`: publish, change, cancel and list events of a running VTN, and play scenarios."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ven_actors.vtn.admin.events import Value, Wish, cancelled_event, changed_event, moment_s, new_event, shown
+from ven_actors.vtn.admin.operator import AdminError, Operator, access_of
+from ven_actors.vtn.admin.scenario import Player, read_scenario
+from ven_actors.vtn.clients import ClientsError, parse_client
+from ven_actors.vtn.options import option
+from ven_actors.vtn.units import Seconds
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Failed(click.ClickException):
+    """Said on stderr, a line each; exit code 2."""
+
+    exit_code = 2
+
+
+@contextlib.contextmanager
+def operator_of(ctx: click.Context) -> Iterator[Operator]:
+    """A session as the group's options say; what it cannot do ends the command."""
+    given = ctx.obj
+    try:
+        client = None if given["client"] is None else parse_client(given["client"])
+        operator = Operator(access_of(given["state"], given["vtn_url"], client, given["clients_file"]))
+        with contextlib.closing(operator):
+            yield operator
+    except (AdminError, ClientsError) as error:
+        raise Failed(str(error)) from error
+
+
+@click.group(context_settings={"show_default": True})
+@option(
+    "--state",
+    type=click.Path(path_type=Path),
+    default="state",
+    help="State folder of the VTN, or of the fleet that runs it: its address and its operator are there.",
+)
+@option("--vtn-url", help="OpenADR 3.1 base URL of the VTN, where it is not in a state folder.")
+@option("--client", metavar="NAME:SECRET:bl", help="Business-logic client. Prefer --clients-file.")
+@option(
+    "--clients-file",
+    type=click.Path(path_type=Path),
+    help="CSV with the header name,secret,role; its first bl is used.",
+)
+@click.pass_context
+def event(ctx: click.Context, /, **given: Any) -> None:
+    """Publish, change and cancel events of a VTN that runs.
+
+    Times are those of this machine's clock: `now`, `+5m`, or 2026-01-16T17:00:00Z.
+    """
+    ctx.obj = given
+
+
+def _wish_options(command: F) -> F:
+    for add in reversed(
+        [
+            click.option("--start", default=None, metavar="WHEN", help="now, +5m, or an RFC 3339 date-time."),
+            click.option("--duration", "length_s", type=Seconds(), help="Length of each interval.  [default: 15m]"),
+            click.option("--type", "payload_type", help="Payload type of the values.  [default: SIMPLE]"),
+            click.option("--values", default="", metavar="V,V", help="A value for each of the event's intervals."),
+            click.option("--priority", type=click.IntRange(0), help="0 is the highest."),
+            click.option("--target", "targets", multiple=True, help="Only for VENs with this target; repeatable."),
+            click.option("--ask", multiple=True, metavar="TYPE", help="Report payload type to ask for; repeatable."),
+            click.option("--loops", is_flag=True, help="The intervals begin anew for ever."),
+        ]
+    ):
+        command = add(command)
+    return command
+
+
+def _wish(start: str | None, values: str, name: str | None = None, **said: Any) -> Wish:
+    try:
+        start_s = None if start is None else moment_s(start, time.time())
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--start") from None
+    return Wish(name=name, start_s=start_s, values=tuple(_value(each) for each in values.split(",") if each), **said)
+
+
+def _value(text: str) -> Value:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() and "." not in text else number
+
+
+@event.command()
+@click.argument("program")
+@click.option("--name", help="The event's name.")
+@_wish_options
+@click.pass_context
+def publish(ctx: click.Context, /, program: str, **said: Any) -> None:
+    """Publish an event of PROGRAM, which is made if there is none of that name; prints the event's id."""
+    wish = _wish(**said)
+    with operator_of(ctx) as operator:
+        made = operator.post("/events", new_event(operator.program_id(program), wish, time.time()))
+    click.echo(made["id"])
+
+
+@event.command()
+@click.argument("event_id")
+@click.option("--name", help="The event's new name.")
+@_wish_options
+@click.pass_context
+def change(ctx: click.Context, /, event_id: str, **said: Any) -> None:
+    """Change what is given, and leave the rest of the event as it is."""
+    wish = _wish(**said)
+    with operator_of(ctx) as operator:
+        path = f"/events/{event_id}"
+        click.echo(shown(operator.put(path, changed_event(operator.get(path), wish))))
+
+
+@event.command()
+@click.argument("event_id")
+@click.option("--keep", is_flag=True, help="Do not delete it: let it start now and last no time (PT0S).")
+@click.pass_context
+def cancel(ctx: click.Context, event_id: str, keep: bool) -> None:
+    """Cancel an event: delete it."""
+    with operator_of(ctx) as operator:
+        path = f"/events/{event_id}"
+        done = operator.put(path, cancelled_event(operator.get(path))) if keep else operator.delete(path)
+        click.echo(shown(done))
+
+
+@event.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As the VTN says it.")
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List all events, one line each."""
+    with operator_of(ctx) as operator:
+        found = operator.all("/events")
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for each in found:
+        click.echo(shown(each))
+
+
+@event.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Only read the scenario; no VTN is asked.")
+@click.pass_context
+def play(ctx: click.Context, scenario: Path, check: bool) -> None:
+    """Play a scenario: a TOML file of steps with times from the start."""
+    try:
+        steps = read_scenario(scenario)
+    except AdminError as error:
+        raise Failed(str(error)) from error
+    if check:
+        click.echo(f"{scenario}: {len(steps)} steps, {steps[-1].at_s:g} s")
+        return
+    with operator_of(ctx) as operator:
+        player = Player(operator, time.time, click.echo)
+        begun_s = time.monotonic()
+        for step in steps:
+            time.sleep(max(0.0, begun_s + step.at_s - time.monotonic()))
+            player.play(step)
