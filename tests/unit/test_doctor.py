@@ -116,6 +116,27 @@ def test_both_versions_are_good_throughout_with_write_too(vtn: InProcessVtn, tmp
     assert found.bad == found.skipped == []
 
 
+@pytest.mark.parametrize("dialect", ["energydesk", "auto"])
+def test_what_only_the_standard_has_is_not_asked_of_energydesk_and_nothing_is_registered_there(
+    vtn: InProcessVtn, tmp_path: Path, dialect: str
+) -> None:
+    vtn.create_program(programName="p")
+    found = examined(tmp_path, vtn.base_urls["energydesk"], write=True, dialect=dialect)
+    assert found.bad == []
+    assert found["interface"].what.endswith("in energydesk")
+    assert found["programs"].what.startswith("2 seen")
+    assert found["scopes"].what == "energydesk has no scopes"
+    assert found.skipped == WRITING
+    assert "gives once" in found["vens"].what
+    assert vtn.vens() == []
+    assert {r.path.rpartition("/")[2] for r in vtn.requests if r.method != "GET"} == {"token"}
+
+
+def test_a_wrong_secret_at_energydesk_is_named(vtn: InProcessVtn, tmp_path: Path) -> None:
+    found = examined(tmp_path, vtn.base_urls["energydesk"], secret="hunter2")
+    assert "refuses client 'Herning'" in found.the_cause("token").what
+
+
 def test_tls_with_a_trusted_certificate_is_good(vtn: InProcessVtn, listen: Listen, tmp_path: Path) -> None:
     front = listen(tls_in_front_of(port_of(vtn)))
     url = f"https://127.0.0.1:{front.port}/openadr3/3.1.0"

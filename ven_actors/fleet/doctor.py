@@ -15,7 +15,7 @@ from ven_actors.control import ask_status
 from ven_actors.errors import FleetError, UsageError
 from ven_actors.fleet.checks import access, asking, network, settings, writing
 from ven_actors.fleet.checks.case import Case
-from ven_actors.fleet.checks.finding import Finding, Verdict, bad, skipped
+from ven_actors.fleet.checks.finding import Finding, Verdict, bad, good, skipped
 from ven_actors.fleet.dialects import asked_for, routes_of
 from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients, known_clients
@@ -23,17 +23,22 @@ from ven_actors.fleet.folder import preview_population
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import Credentials
 from ven_actors.openadr.choosing import dialect_by_url
+from ven_actors.openadr.dialect import StandardDialect
 
 __all__ = ["STEPS", "Case", "Finding", "Verdict", "case_of", "examine", "unconfigured"]
 
 
 class Step(NamedTuple):
+    """A check, and those that must not have failed. `elsewhere` is what to say where the dialect is no standard one."""
+
     name: str
     check: Callable[[Case], Finding]
     needs: tuple[str, ...] = ()
+    elsewhere: str = ""
     writes: bool = False
 
 
+_ONCE = "not tried: what {dialect} gives at a registration it gives once, and the fleet needs it"
 STEPS = (
     Step("configuration", settings.configuration),
     Step("credentials", settings.credentials),
@@ -43,15 +48,20 @@ STEPS = (
     Step("token", access.token, ("credentials", "encryption")),
     Step("interface", access.interface, ("token",)),
     Step("clock", asking.clock, ("interface",)),
-    Step("scopes", access.scopes, ("interface",)),
-    Step("page limits", access.page_limits, ("scopes",)),
-    Step("registration", asking.registration, ("page limits",)),
+    Step("scopes", access.scopes, ("interface",), "{dialect} has no scopes"),
+    Step("page limits", access.page_limits, ("scopes",), "{dialect} has no pages"),
+    Step("registration", asking.registration, ("page limits",), "{dialect} need not show what it knows of a VEN"),
     Step("programs", asking.programs, ("registration",)),
-    Step("report requests", asking.report_requests, ("registration",)),
-    Step("notifiers", access.notifiers, ("interface",)),
-    Step("vens", writing.vens, ("scopes",), writes=True),
-    Step("resources", writing.resources, ("vens",), writes=True),
-    Step("reports", writing.reports, ("resources", "report requests"), writes=True),
+    Step(
+        "report requests",
+        asking.report_requests,
+        ("registration",),
+        "{dialect} takes every reading of an approved resource, without an event that asks for it",
+    ),
+    Step("notifiers", access.notifiers, ("interface",), "{dialect} offers no push"),
+    Step("vens", writing.vens, ("scopes",), _ONCE, writes=True),
+    Step("resources", writing.resources, ("vens",), _ONCE, writes=True),
+    Step("reports", writing.reports, ("resources", "report requests"), _ONCE, writes=True),
 )
 
 
@@ -109,11 +119,17 @@ def examine(case: Case) -> Iterator[tuple[str, Finding]]:
             finding = skipped("not tried: it would change something on the VTN, which --write allows")
         elif missing:
             finding = skipped(f"not tried: it needs {' and '.join(missing)}")
+        elif step.elsewhere and _is_elsewhere(case):
+            finding = (skipped if step.writes else good)(step.elsewhere.format(dialect=case.dialect.name))
         else:
             finding = _tried(step, case)
         if finding.holds_up:
             held_up.add(step.name)
         yield step.name, finding
+
+
+def _is_elsewhere(case: Case) -> bool:
+    return case.choice.dialect is not None and not isinstance(case.choice.dialect, StandardDialect)
 
 
 def _tried(step: Step, case: Case) -> Finding:

@@ -8,6 +8,7 @@ from ven_actors.errors import CredentialsRefused, VtnError, VtnNonsense, VtnRefu
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
 from ven_actors.openadr.decoding import id_of, words_of
+from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import split_page
 
@@ -32,10 +33,11 @@ def token(case: Case) -> Finding:
 
 
 def interface(case: Case) -> Finding:
-    """Whether an OpenADR interface is there at all, whatever it lets us see."""
+    """Whether an interface that we speak is there at all, whatever it lets us see. All have their programs there."""
+    path = StandardDialect.programs_path
     try:
-        path = case.dialect.programs_path
-        answer = _asked(case, path)
+        query = case.dialect.page_query(0, 1) if isinstance(case.dialect, StandardDialect) else []
+        answer = case.door.api.request("GET", path, query=query)
     except CredentialsRefused as error:
         return bad(
             str(error),
@@ -69,7 +71,7 @@ def interface(case: Case) -> Finding:
 
 def scopes(case: Case) -> Finding:
     """Every list is tried; what the token cannot write is known only where the VTN names its scopes."""
-    dialect = case.dialect
+    dialect = case.standard
     reading = [scope for scope in dialect.scopes if scope.startswith("read_")]
     of_all, of_own = reading[0], reading[-1]
     lists = {
@@ -98,7 +100,7 @@ def scopes(case: Case) -> Finding:
 
 
 def page_limits(case: Case) -> Finding:
-    path, limit = case.dialect.events_path, case.dialect.page_limit
+    path, limit = case.standard.events_path, case.standard.page_limit
     answer = _asked(case, path, 0, limit)
     if answer.status != 200:
         return bad(
@@ -134,7 +136,7 @@ def notifiers(case: Case) -> Finding:
 
 
 def _asked(case: Case, path: str, skip: int = 0, limit: int = 1) -> Answer:
-    return case.door.api.request("GET", path, query=case.dialect.page_query(skip, limit))
+    return case.door.api.request("GET", path, query=case.standard.page_query(skip, limit))
 
 
 def _unnamed(named: frozenset[str] | None) -> list[str]:

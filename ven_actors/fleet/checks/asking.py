@@ -5,14 +5,18 @@ from __future__ import annotations
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
 from ven_actors.model import ReportRequest
+from ven_actors.openadr.decoding import id_of
+from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Event
+from ven_actors.openadr.paging import split_page
 from ven_actors.openadr.report_schedule import next_window
 
 _NOTICEABLE_S = 5.0
 _TOO_FAR_S = 60.0
 _HOUR_S, _ZONE_STEP_S, _LONG_S = 3_600, 900, 600
 _SHOWN = 3
+_PROGRAMS_PATH = StandardDialect.programs_path
 
 
 def clock(case: Case) -> Finding:
@@ -46,14 +50,17 @@ def registration(case: Case) -> Finding:
 
 
 def programs(case: Case) -> Finding:
-    seen = case.crawl.programs
+    if isinstance(case.dialect, StandardDialect):
+        seen = [program.name for program in case.crawl.programs]
+    else:
+        seen = [id_of(raw) or "one without an id" for raw in split_page(case.door.api.get(_PROGRAMS_PATH), "programs")]
     if not seen:
         return warning(
             "the VTN shows no program to this client",
             "events belong to programs; whoever sees none is usually not enrolled in any",
             "have the VTN's operator make a program, or grant its targets to this VEN",
         )
-    return good(f"{len(seen)} seen: {_listed([program.name for program in seen])}")
+    return good(f"{len(seen)} seen: {_listed(seen)}")
 
 
 def report_requests(case: Case) -> Finding:

@@ -15,13 +15,12 @@ import msgspec
 
 from ven_actors.config import FleetConfig
 from ven_actors.credentials import CredentialSource
-from ven_actors.errors import UsageError
 from ven_actors.fleet.checks.door import Door
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.conversation import StandardConversation
-from ven_actors.openadr.dialect import StandardDialect
+from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.operator import Operator
 from ven_actors.openadr.targeting import Own
@@ -65,12 +64,15 @@ class Case:
             adapter.close()
 
     @cached_property
-    def dialect(self) -> StandardDialect:
-        """Raises `UsageError` for one with an order of requests of its own, which these checks do not know."""
-        chosen = self.choice.dialect or self.choice.settle(find_dialect(self.door.api, self.url))
-        if not isinstance(chosen, StandardDialect):
-            raise UsageError(f"--dialect: the checks are those of the standard, not of {chosen.name}")
-        return chosen
+    def dialect(self) -> Dialect:
+        """The dialect that is told, or found out now."""
+        return self.choice.dialect or self.choice.settle(find_dialect(self.door.api, self.url))
+
+    @property
+    def standard(self) -> StandardDialect:
+        """The dialect, for checks of what only the standard has."""
+        assert isinstance(self.dialect, StandardDialect)
+        return self.dialect
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
@@ -89,11 +91,13 @@ class Case:
 
     @cached_property
     def door(self) -> Door:
+        told = self.choice.dialect
         return Door(
             self.url,
             self.credentials,
             adapter=self._adapter(),
-            auth_server_path=AUTH_SERVER_PATH if self.choice.dialect is None else self.dialect.auth_server_path,
+            auth_server_path=AUTH_SERVER_PATH if told is None else told.auth_server_path,
+            by_basic=told is not None and told.token_by_basic,
             deadline_s=self.config.deadline_s,
             max_response_bytes=self.config.max_response_bytes,
             allow_plain_http=self.config.insecure_http,
@@ -120,15 +124,15 @@ class Case:
     @cached_property
     def registered(self) -> Own | None:
         """The VEN and its resources as they stand at the VTN, with their targets; None where it is unknown there."""
-        operator = Operator(self.door.api, self.dialect)
+        operator = Operator(self.door.api, self.standard)
         vens = operator.vens(self.ven_name)
         if not vens:
             return None
-        ven = self.dialect.parse_ven(msgspec.json.encode(vens[0].properties))
+        ven = self.standard.parse_ven(msgspec.json.encode(vens[0].properties))
         stored = {
             name: msgspec.json.encode(each.properties) for name, each in operator.resources(ven.object_id).items()
         }
-        targets = {name: self.dialect.parse_resource(raw).targets for name, raw in stored.items()}
+        targets = {name: self.standard.parse_resource(raw).targets for name, raw in stored.items()}
         return Own(self.ven_name, ven.targets, targets)
 
     @cached_property
@@ -137,7 +141,7 @@ class Case:
         own = self.registered or Own(self.ven_name)
         resources = {resource.name: own.resources.get(resource.name, frozenset()) for resource in self.resources}
         own, strict = replace(own, resources=resources), self.config.parsing == "strict"
-        return StandardConversation(self.door.api, self.dialect, self.ven_name, own=own, strict=strict).crawl()
+        return StandardConversation(self.door.api, self.standard, self.ven_name, own=own, strict=strict).crawl()
 
     def connect(self) -> socket.socket:
         """A new connection, its time-out that of a request. Raises `OSError`."""

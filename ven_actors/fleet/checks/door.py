@@ -31,6 +31,7 @@ class Door:
         *,
         adapter: SharedAdapter,
         auth_server_path: str | None,
+        by_basic: bool,
         deadline_s: float,
         max_response_bytes: int,
         allow_plain_http: bool,
@@ -54,6 +55,7 @@ class Door:
                 auth_server_path=auth_server_path,
                 monotonic=monotonic,
                 allow_plain_http=allow_plain_http,
+                by_basic=by_basic,
             )
             self.tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
         self.api = Api(self._exchanger, base_url, self.tokens)

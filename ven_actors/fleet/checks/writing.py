@@ -33,9 +33,9 @@ def resources(case: Case) -> Finding:
 
 def reports(case: Case) -> Finding:
     """POST a report without a measured value, and DELETE it again."""
-    path = case.dialect.reports_path
+    path = case.standard.reports_path
     answer = case.client.post_report(msgspec.json.encode(_report(case)))
-    if answer.status not in case.dialect.report_success:
+    if answer.status not in case.standard.report_success:
         words = f"POST {path} answers {answer.status}: {words_of(answer.body)}"
         return _refused(case, words, answer.status, "deliver a single reading", "write_reports", "look into its log")
     report_id = id_of(answer.body)
@@ -64,7 +64,7 @@ def _report(case: Case) -> dict[str, Any]:
         "reportName": f"{case.ven_name}.{request.event_id}.doctor",
         "resources": [{"resourceName": case.resources[0].name, "intervals": [missing]}],
     }
-    return report | {"programID": request.program_id} if case.dialect.reports_name_program else report
+    return report | {"programID": request.program_id} if case.standard.reports_name_program else report
 
 
 def _refused(case: Case, what: str, status: int, cannot: str, scope: str, otherwise: str) -> Finding:
