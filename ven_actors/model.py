@@ -284,7 +284,7 @@ class ReporterStatus:
 
 @dataclass(frozen=True, slots=True)
 class FleetStatus:
-    """The fleet as its supervisor sees it."""
+    """The fleet as its supervisor sees it; `errors` is what actors other than VENs fail of, by their name."""
 
     now_s: float
     vens: dict[str, VenStatus]
@@ -293,3 +293,4 @@ class FleetStatus:
     paused: bool
     reporter: ReporterStatus
     draining: bool = False
+    errors: dict[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import pykka
 import pytest
 
 from ven_actors.actors.base import FleetActor
+from ven_actors.errors import StateError
 from ven_actors.messages import Down
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
@@ -56,6 +57,12 @@ def test_an_exception_in_a_told_message_is_one_down_with_reason_and_traceback(su
     assert not ref.is_alive()
     assert ref.stop(timeout=10) is False
     assert supervisor.of(Down) == [down]
+
+
+def test_an_error_raised_on_purpose_needs_no_traceback(supervisor: Probe) -> None:
+    Fragile.start(supervisor).tell(boom(StateError("store.db: the disk is full; make room")))
+    down = supervisor.expect(Down)
+    assert (down.reason, down.traceback) == ("StateError: store.db: the disk is full; make room", "")
 
 
 def test_a_traceback_shows_no_local_variables(supervisor: Probe) -> None:

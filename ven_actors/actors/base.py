@@ -17,6 +17,7 @@ import pykka
 from pykka.messages import _ActorStop
 
 from ven_actors.actors.inbox import Inbox
+from ven_actors.errors import FleetError
 from ven_actors.messages import Down, Peer
 
 A = TypeVar("A", bound="FleetActor")
@@ -227,9 +228,16 @@ class FleetActor(pykka.ThreadingActor):
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, FleetError):
+        return f"{type(error).__name__}: {error}"[:_REASON_CHARS]
     return "".join(traceback.format_exception_only(error)).strip()[:_REASON_CHARS]
 
 
 def _traceback_text(error: BaseException) -> str:
-    """The traceback as text, without local variables; of a very long one its end, which names the place."""
+    """The traceback as text, without local variables; of a very long one its end, which names the place.
+
+    Empty for what was raised on purpose: that says itself what is wrong and what to do.
+    """
+    if isinstance(error, FleetError):
+        return ""
     return "".join(traceback.format_exception(error))[-_TRACEBACK_CHARS:]

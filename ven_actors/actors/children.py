@@ -11,9 +11,13 @@ import pykka
 import structlog
 
 from ven_actors.actors.supervision import ChildRef, ChildSpec
+from ven_actors.messages import Down
 from ven_actors.model import VenState, VenStatus
 
 log = structlog.get_logger()
+
+_WELL_AFTER_S = 10.0
+_SAID_TWICE = 2
 
 
 class Phase(Enum):
@@ -26,7 +30,8 @@ class Phase(Enum):
 class Child:
     """One child through all its lives. `place` is its place in the order of start, times are monotonic seconds.
 
-    `hung_runs` are earlier lives that were fenced and have not ended yet.
+    `hung_runs` are earlier lives that were fenced and have not ended yet. `trouble` is what it last failed of,
+    `troubles` how often in a row, until a life lasts.
     """
 
     spec: ChildSpec
@@ -40,6 +45,8 @@ class Child:
     start_at_s: float = float("-inf")
     stop_by_s: float = 0.0
     last_error: str = ""
+    trouble: str = ""
+    troubles: int = 0
     hung_runs: set[int] = field(default_factory=set)
     last_answer: pykka.Future[object] | None = None
     status: VenStatus | None = None
@@ -51,6 +58,29 @@ class Child:
         self.ref = ref
         self.phase = Phase.RUNNING
         self.started_s = mono_s
+        if self.restarts:
+            said = log.info if self.troubles == 1 else log.debug
+            said("child_restarted", child=self.spec.name, run=self.run, restarts=self.restarts)
+
+    def failed_of(self, reason: str, wait_s: float, down: Down | None) -> None:
+        """Say what ended it; of the same trouble again and again, that it goes on, and no more until it is over."""
+        self.troubles = self.troubles + 1 if reason == self.trouble else 1
+        self.trouble = reason
+        facts = {"child": self.spec.name, "run": self.run, "reason": reason, "restart_in_s": round(wait_s, 2)}
+        if self.troubles == 1:
+            trace = {"traceback": down.traceback} if down and down.traceback else {}
+            log.warning("child_down", **facts, dropped=down.dropped if down else 0, **trace)
+        elif self.troubles == _SAID_TWICE:
+            log.warning("child_keeps_failing", **facts, remark="tried on, and said again when it works")
+        else:
+            log.debug("child_down", **facts)
+
+    def look_after(self, mono_s: float) -> None:
+        """Forget, and where it was said to go on take back, its trouble when a life lasts."""
+        if self.troubles and self.phase is Phase.RUNNING and mono_s - self.started_s >= _WELL_AFTER_S:
+            if self.troubles > 1:
+                log.info("child_back", child=self.spec.name, run=self.run, failures=self.troubles)
+            self.trouble, self.troubles = "", 0
 
     def forget(self) -> None:
         """It has ended, or is fenced: nothing of this life counts from here on."""
@@ -121,6 +151,10 @@ class Children:
 
     def ven_statuses(self) -> dict[str, VenStatus]:
         return {child.spec.name: child.ven_status() for child in self.vens}
+
+    def core_errors(self) -> dict[str, str]:
+        """What children of the core failed of and have not got over yet."""
+        return {child.spec.name: child.trouble for child in self.core if child.troubles}
 
     def last_level(self, first_place: int) -> Iterator[Child]:
         """Those to be stopped next: the living children of the last level that has any, from `first_place` on."""

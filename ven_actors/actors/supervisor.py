@@ -159,8 +159,6 @@ class SupervisorActor(FleetActor):
             self._failed(child, f"could not be built: {type(error).__name__}: {error}", mono_s)
             return False
         child.begin(self._last_run, ref, mono_s)
-        if child.restarts:
-            log.info("child_restarted", child=child.spec.name, run=child.run, restarts=child.restarts)
         return True
 
     # --- somebody ended ------------------------------------------------------------------------------------------
@@ -202,15 +200,7 @@ class SupervisorActor(FleetActor):
         wait_s = self._restarts.delay_s(child.failures, len(child.hung_runs), self._rng)
         child.start_at_s = mono_s + wait_s
         child.last_error = reason
-        log.warning(
-            "child_down",
-            child=child.spec.name,
-            run=child.run,
-            reason=reason,
-            restart_in_s=round(wait_s, 2),
-            dropped=down.dropped if down else 0,
-            traceback=down.traceback if down else "",
-        )
+        child.failed_of(reason, wait_s, down)
         if child.spec.group == "core":
             self._take_down_from(child.place + 1, f"restarting with {child.spec.name}")
             return
@@ -222,6 +212,7 @@ class SupervisorActor(FleetActor):
 
     def _replace_who_hangs(self, mono_s: float) -> None:
         for child in self._children.all:
+            child.look_after(mono_s)
             since_s = child.ref.busy_since if child.ref is not None and child.phase is Phase.RUNNING else None
             if since_s is not None and mono_s - max(since_s, self._awake_since_s) > child.spec.hang_s:
                 reason = f"hung: one message for more than {child.spec.hang_s:g} s"
@@ -292,4 +283,5 @@ class SupervisorActor(FleetActor):
             paused=self._clock.paused,
             reporter=self._reporter,
             draining=self._draining_at_s is not None,
+            errors=self._children.core_errors(),
         )

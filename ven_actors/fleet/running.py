@@ -35,20 +35,21 @@ from ven_actors.fleet.folder import (
     place_checked,
     stored_status,
 )
+from ven_actors.fleet.outcome import exit_code
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import open_push
 from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
 from ven_actors.metrics import Metrics
-from ven_actors.model import Credentials, ReporterStatus, VenState
+from ven_actors.model import Credentials, ReporterStatus
 from ven_actors.storage.store import read_dialects, read_meta
 
 log = structlog.get_logger()
 
 Show = Callable[[dict[str, Any]], None]
 
-OK, LOST, NOT_REACHED, STALLED = 0, 1, 3, 70
+STALLED = 70
 
 
 def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.Event | None = None) -> int:
@@ -120,7 +121,7 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             return _stalled(error, facts, pacemaker)
         finally:
             facts.requests = wiring.metrics.requests_by_status()
-    return _exit_code(facts)
+    return exit_code(facts, time.monotonic() - begun_s)
 
 
 def _stalled(error: Stalled, facts: RunFacts, pacemaker: Pacemaker) -> int:
@@ -129,20 +130,6 @@ def _stalled(error: Stalled, facts: RunFacts, pacemaker: Pacemaker) -> int:
     log.error("stalled", reason=str(error))
     faulthandler.dump_traceback(sys.stderr, all_threads=True)
     return STALLED
-
-
-def _exit_code(facts: RunFacts) -> int:
-    assert facts.status is not None
-    readings, vens = facts.reporter.readings, facts.status.vens.values()
-    if facts.this_run.evicted or readings.unaccounted:
-        log.error("readings_lost", evicted=facts.this_run.evicted, unaccounted=readings.unaccounted)
-        return LOST
-    if any(ven.state is VenState.REFUSED for ven in vens) or (vens and not any(ven.reached for ven in vens)):
-        log.error("vtn_not_reached", reasons=sorted({ven.last_error for ven in vens if ven.last_error})[:3])
-        return NOT_REACHED
-    if readings.queued:
-        log.warning("left_queued", readings=readings.queued, remedy="the next run on this state folder delivers them")
-    return OK
 
 
 def _sim_start_s(config: FleetConfig, before: ReporterStatus, origin: Advance) -> float | None:

@@ -48,7 +48,9 @@ class RunFacts:
 
     @property
     def reporter(self) -> ReporterStatus:
-        return self.before if self.status is None else self.status.reporter
+        """What was last said of the whole life of the folder; where the reporter never got to it, what was before."""
+        said = None if self.status is None else self.status.reporter
+        return self.before if said is None or said == ReporterStatus() else said
 
     @property
     def this_run(self) -> Readings:

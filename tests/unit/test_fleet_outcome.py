@@ -1,0 +1,76 @@
+"""What a run is said to have come to: the exit code and one line that names the cause and not something else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from ven_actors.config import FleetConfig
+from ven_actors.fleet.outcome import exit_code
+from ven_actors.fleet.summary import RunFacts
+from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
+
+
+def ven(name: str, state: VenState = VenState.RUNNING, last_error: str = "", *, reached: bool = True) -> VenStatus:
+    return VenStatus(name, state, 120, 1, None, 1, last_error, reached)
+
+
+def judged(*vens: VenStatus, readings: Readings | None = None, errors: dict[str, str] | None = None) -> tuple[int, Any]:
+    reporter = ReporterStatus(readings=readings or Readings(), posts=1)
+    status = FleetStatus(
+        0.0, {one.name: one for one in vens}, {}, (), paused=False, reporter=reporter, errors=errors or {}
+    )
+    with capture_logs() as logs:
+        code = exit_code(RunFacts(FleetConfig(), status=status), 0.31)
+    return code, logs[0] if logs else None
+
+
+def test_a_good_run_is_0_and_a_queue_left_over_a_warning() -> None:
+    assert judged(ven("Herning")) == (0, None)
+    code, line = judged(ven("Herning"), readings=Readings(generated=7, queued=7))
+    assert (code, line["event"], line["log_level"], line["readings"]) == (0, "left_queued", "warning", 7)
+
+
+@pytest.mark.parametrize("readings", [Readings(generated=7, evicted=7), Readings(generated=7)])
+def test_readings_that_are_lost_are_1(readings: Readings) -> None:
+    code, line = judged(ven("Herning"), readings=readings)
+    assert (code, line["event"]) == (1, "readings_lost")
+
+
+def test_one_wrong_secret_is_named_as_such_with_its_ven() -> None:
+    code, line = judged(ven("Herning"), ven("Aalborg", VenState.REFUSED, "401 from the token endpoint", reached=False))
+    assert (code, line["event"]) == (3, "credentials_refused")
+    assert (line["vens"], line["refused"], line["of"]) == (["Aalborg"], 1, 2)
+    assert line["reasons"] == ["401 from the token endpoint"]
+    assert "doctor --vens Aalborg" in line["remedy"]
+
+
+def test_of_many_wrong_secrets_a_few_are_named_and_all_counted() -> None:
+    code, line = judged(*(ven(f"V{n}", VenState.REFUSED, "401", reached=False) for n in range(9)))
+    assert (code, line["refused"], line["vens"][5:]) == (3, 9, ["and 4 more"])
+
+
+def test_a_vtn_that_never_answered_is_named_as_such() -> None:
+    code, line = judged(ven("Herning", VenState.VTN_LOST, "connection refused", reached=False))
+    assert (code, line["event"], line["reasons"]) == (3, "vtn_not_reached", ["connection refused"])
+
+
+def test_a_fleet_that_could_not_work_does_not_blame_the_vtn() -> None:
+    vens = [ven("Herning", VenState.RESTARTING, "restarting with reporter", reached=False)]
+    code, line = judged(*vens, errors={"reporter": "StateError: the disk is full"})
+    assert (code, line["event"], line["reasons"]) == (3, "fleet_could_not_work", ["StateError: the disk is full"])
+
+
+def test_a_run_too_short_for_an_answer_says_so() -> None:
+    code, line = judged(ven("Herning", VenState.STARTING, reached=False))
+    assert (code, line["event"], line["ran_s"]) == (3, "run_too_short", 0.3)
+    assert "let it run for longer" in line["remedy"]
+
+
+def test_what_the_folder_had_counts_where_the_reporter_never_spoke() -> None:
+    before = ReporterStatus(readings=Readings(generated=5, accepted=5))
+    status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus())
+    facts = RunFacts(FleetConfig(), before=before, status=status)
+    assert (facts.reporter, facts.this_run) == (before, Readings())
