@@ -58,6 +58,17 @@ class BlockRecord(NamedTuple):
     quarantined: int = 0
 
 
+class ForecastRecord(NamedTuple):
+    """One interval of a forecast sealed for the window from `start_s` to `end_s`; its columns are those of a block."""
+
+    block_id: int
+    request_key: int
+    start_s: float
+    end_s: float
+    block_start_s: int
+    block_end_s: int
+
+
 class MarksRecord(NamedTuple):
     """How far a report is that goes out reading by reading: bits, little-endian, without zero bytes at the end."""
 
@@ -113,5 +124,6 @@ class Recovery:
     requests: list[RequestRecord] = field(default_factory=list)
     blocks: list[BlockRecord] = field(default_factory=list)
     reports: list[ReportRecord] = field(default_factory=list)
+    forecasts: list[ForecastRecord] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     last_block_id: int = 0

@@ -1,5 +1,9 @@
 """The reporter and its VENs: what is committed, what is told, and whose word counts."""
 
+import contextlib
+import dataclasses
+import math
+import sqlite3
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -8,16 +12,28 @@ import pytest
 from structlog.testing import capture_logs
 
 from ven_actors.messages import (
+    Accepted,
     Committed,
     Enrolled,
     FinalFlush,
+    ForecastMade,
+    ForecastWanted,
     GapRecorded,
     IntervalClosed,
     Recovered,
     ReporterReport,
     Send,
 )
-from ven_actors.model import Block, Enrolment, Layout, Readings, ReporterStatus
+from ven_actors.model import (
+    Block,
+    Enrolment,
+    EventInterval,
+    IntervalPlan,
+    Layout,
+    Readings,
+    ReporterStatus,
+    ReportRequest,
+)
 
 T0 = 1_767_225_600
 House = Any  # the `reporter` fixture; each of its probes refuses what is told before it is committed
@@ -265,3 +281,63 @@ def test_a_store_that_cannot_be_opened_leaves_nothing_to_close(reporter: House) 
     with pytest.raises(OSError, match="disk"):
         actor.on_start()
     actor.on_down()
+
+
+def forecast_request(metered: ModuleType) -> ReportRequest:
+    asked: ReportRequest = metered.asked()
+    descriptor = dataclasses.replace(asked.descriptor, historical=False, num_intervals=1)
+    plan = IntervalPlan((EventInterval(0, T0, T0 + 10.0),), 10.0, math.inf, implied=True)
+    return dataclasses.replace(asked, descriptor=descriptor, plan=plan)
+
+
+def test_r31_a_forecast_is_asked_of_the_ven_sealed_and_sent(reporter: House, metered: ModuleType) -> None:
+    ven, sender = reporter.ven(), reporter.sender()
+    reporter.read(request := forecast_request(metered))
+    reporter.close(T0 - 10)
+    reporter.pulse()
+    reporter.pulse()
+    (wanted,) = ven.of(ForecastWanted)
+    assert (wanted.run, wanted.request_id) == (1, request.request_id)
+    assert [interval.start_s for interval in wanted.intervals] == [T0]
+    block = Block(T0, 10, metered.power_at(T0))
+    reporter.tell(ForecastMade("Herning", 1, wanted.request_id, (block,)))
+    reporter.pulse()
+    (send,) = sender.of(Send)
+    assert send.blocks == (block,)
+    reporter.tell(Accepted("sender-1", 1, send.report.report_id))
+    reporter.pulse()
+    assert reporter.status().reports_accepted == 1
+    assert reporter.status().readings.accepted == 0
+
+
+def test_a_forecast_that_a_dead_ven_owes_is_asked_of_its_next_life(reporter: House, metered: ModuleType) -> None:
+    reporter.ven()
+    reporter.read(forecast_request(metered))
+    reporter.close(T0 - 10)
+    reporter.pulse()
+    again = reporter.ven(run=2)
+    reporter.tell(ForecastMade("Herning", 1, "e1.r", ()))
+    reporter.pulse()
+    assert [wanted.run for wanted in again.of(ForecastWanted)] == [2]
+
+
+def test_a_forecast_whose_columns_are_damaged_is_given_up_and_holds_up_nothing(
+    reporting: Callable[..., House], metered: ModuleType
+) -> None:
+    first = reporting()
+    first.ven()
+    first.read(request := forecast_request(metered))
+    first.close(T0 - 10)
+    first.pulse()
+    first.tell(ForecastMade("Herning", 1, request.request_id, (Block(T0, 10, metered.power_at(T0)),)))
+    first.pulse()
+    with contextlib.closing(sqlite3.connect(first.folder / "store.db")) as database:
+        database.execute("UPDATE power SET crc32 = 0")
+        database.commit()
+    second = reporting()
+    second.ven()
+    sender = second.sender()
+    second.pulse()
+    second.pulse()
+    assert sender.of(Send) == []
+    assert second.status().reports_open == 0

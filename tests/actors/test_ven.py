@@ -1,13 +1,18 @@
 """The VEN by hand: its intervals, its credit, its gaps, and how it ends."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from ven_actors.actors.foreseeing import foresee
 from ven_actors.messages import (
     Committed,
     Drain,
+    ForecastMade,
+    ForecastWanted,
     GapRecorded,
     IntervalClosed,
     Recovered,
@@ -15,7 +20,7 @@ from ven_actors.messages import (
     TickDone,
     VenStarted,
 )
-from ven_actors.model import VenStatus
+from ven_actors.model import Block, EventInterval, LoadComponent, VenStatus
 
 House = Any
 T0 = 1_767_225_600
@@ -257,3 +262,31 @@ def test_an_abort_reaches_the_client(ven: Callable[..., House]) -> None:
     house = ven()
     house.actor.abort()
     assert house.vtn.aborted
+
+
+def test_r31_a_ven_foresees_what_it_will_draw(ven: Callable[..., House]) -> None:
+    house = ven()
+    intervals = (EventInterval(0, T0 + 100.5, T0 + 130.0), EventInterval(1, T0 + 130.0, T0 + 160.0))
+    house.tell(ForecastWanted(3, "r", intervals, sheddable=False))
+    house.tell(ForecastWanted(2, "an earlier life", intervals, sheddable=False))
+    (made,) = house.reporter.of(ForecastMade)
+    assert (made.ven, made.run, made.request_id) == ("Herning", 3, "r")
+    assert [(block.start_s, block.interval_s) for block in made.blocks] == [(T0 + 100, 30), (T0 + 130, 30)]
+    assert made.blocks[0].power_w.tolist() == house.power(T0 + 100).tolist()
+
+
+def test_r30_what_could_be_shed_is_the_power_of_the_sheddable_loads() -> None:
+    class Two:
+        layout = None
+
+        def block(self, start_s: int, interval_s: int, phases: Any, /) -> Block:
+            return Block(start_s, interval_s, np.array([[5, 7], [11, 13]], dtype=np.int32), {"simple_level": [1, 0]})
+
+    def loads(*sheddable: bool) -> Any:
+        named = [LoadComponent(f"load_{n}", "k", "m", 1.0, can) for n, can in enumerate(sheddable)]
+        return SimpleNamespace(loads=tuple(reversed(named)))
+
+    wanted = ForecastWanted(1, "r", (EventInterval(0, 0.0, 10.0),), sheddable=True)
+    (block,) = foresee(wanted, Two(), [loads(True, False), loads(False, True)], lambda _start_s, _end_s: ())
+    assert block.extras["simple_level"] == [1, 0]
+    assert block.extras["sheddable_w"].tolist() == [[5, 0], [0, 13]]

@@ -247,7 +247,7 @@ def _payloads(made: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         ({"payload_type": "USAGE", "reading_type": "PEAK"}, "USAGE PEAK"),
         ({"payload_type": "STORAGE_CHARGE_LEVEL"}, "STORAGE_CHARGE_LEVEL"),
         ({"payload_type": "DEMAND", "reading_type": "SUMMED"}, "DEMAND SUMMED"),
-        ({"payload_type": "DEMAND", "historical": False}, "forecast"),
+        ({"payload_type": "SIMPLE_LEVEL", "historical": False}, "forecast"),
         ({"payload_type": "DEMAND", "frequency": 0}, "at the VEN's own cause"),
         ({"payload_type": "OPERATING_STATE", "aggregate": True}, "aggregated"),
         ({"payload_type": "SIMPLE_LEVEL", "reading_type": "MEAN"}, "SIMPLE_LEVEL MEAN"),

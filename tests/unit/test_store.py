@@ -218,7 +218,7 @@ def test_a_store_that_lost_a_table_of_its_own_schema_is_refused(store: Store, tm
     with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as database:
         database.execute("DROP TABLE extra")
         database.commit()
-    with pytest.raises(DataError, match="a table of schema 3 is missing"):
+    with pytest.raises(DataError, match="a table of schema 4 is missing"):
         Store(tmp_path)
 
 

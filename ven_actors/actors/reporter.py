@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, assert_never
+from typing import assert_never
 
 import structlog
 
 from ven_actors.actors.base import FleetActor
-from ven_actors.actors.housekeeping import Housekeeping, TidyStore
+from ven_actors.actors.housekeeping import Housekeeping
+from ven_actors.actors.reporter_needs import ReporterSettings, Store
 from ven_actors.actors.ven_lives import LivingOnly, VenLife, VenLives
 from ven_actors.delivery.accounts import Accounts
-from ven_actors.delivery.columns import Columns, ColumnStore
+from ven_actors.delivery.columns import Columns
 from ven_actors.delivery.desk import Desk
-from ven_actors.delivery.fleet_outbox import FleetOutbox, Journal
+from ven_actors.delivery.fleet_outbox import FleetOutbox
+from ven_actors.delivery.forecaster import Forecaster
+from ven_actors.delivery.forecasts import sayable
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.throttle import SLOW_RETRY_S, Throttle
-from ven_actors.delivery.width import DEFAULT_BYTES, Width
+from ven_actors.delivery.width import Width
 from ven_actors.messages import (
     Accepted,
     Ambiguous,
@@ -27,6 +29,8 @@ from ven_actors.messages import (
     EventGone,
     EventsRead,
     FinalFlush,
+    ForecastMade,
+    ForecastWanted,
     GapRecorded,
     Held,
     IntervalClosed,
@@ -40,42 +44,14 @@ from ven_actors.messages import (
     VenStarted,
     Verdict,
 )
-from ven_actors.model import Enrolment, ReporterStatus
+from ven_actors.model import Block, ReporterStatus
 from ven_actors.openadr.report_schedule import next_window
-from ven_actors.records import Counters, Recovery
 
 log = structlog.get_logger()
 
 _STATUS_EVERY_S = 1.0
 _TIDY_EVERY_S = 10.0
 _BLOCKS_PER_FLUSH = 16
-
-
-class Store(Journal, ColumnStore, TidyStore, Protocol):
-    """What the reporter needs of the store."""
-
-    def load(self) -> Recovery: ...
-    def ven_facts(self, ven_key: int) -> tuple[Enrolment | None, bytes | None]: ...
-    def keep_enrolment(self, ven_key: int, enrolment: Enrolment) -> None: ...
-    def keep_event_book(self, ven_key: int, event_book: bytes) -> None: ...
-    def keep_counters(self, counters: Counters) -> None: ...
-    def commit(self) -> int: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ReporterSettings:
-    """`rate` is requests per second, `flush_s` the longest that a block waits for its commit.
-
-    `keep_s` is how long accepted blocks are kept; beyond `most_bytes` the oldest open ones are evicted.
-    """
-
-    rate: float | None = None
-    senders: int = 4
-    flush_s: float = 0.2
-    keep_s: int = 3600
-    most_bytes: int = 2**30
-    max_report_bytes: int = DEFAULT_BYTES
 
 
 class ReporterActor(FleetActor):
@@ -112,6 +88,7 @@ class ReporterActor(FleetActor):
         self._journal = self._store
         recovery = self._store.load()
         self._outbox = FleetOutbox(recovery, self._store, next_window, Width(self._settings.max_report_bytes))
+        self._forecasts = Forecaster(self._outbox, self._store, next_window)
         self._columns = Columns(self._store, self._outbox.layouts)
         self._accounts = Accounts(self._outbox, recovery.counters)
         self._dispatcher = LivingOnly(Throttle(self._settings.rate, burst=self._settings.senders), self._lives)
@@ -127,8 +104,8 @@ class ReporterActor(FleetActor):
         match message:
             case Pulse():
                 self._on_pulse(message)
-            case IntervalClosed():
-                self._on_interval(message)
+            case IntervalClosed() | ForecastMade() | GapRecorded():
+                self._on_made(message)
             case Accepted() | Refused() | Held() | Ambiguous() | EventGone():
                 self._on_verdict(message)
             case EventsRead():
@@ -139,8 +116,6 @@ class ReporterActor(FleetActor):
                 self._on_sender(message)
             case Enrolled():
                 self._on_enrolled(message)
-            case GapRecorded():
-                self._on_gap(message)
             case FinalFlush():
                 return self._on_final_flush()
             case _:
@@ -159,6 +134,7 @@ class ReporterActor(FleetActor):
         if self._lives.outlived(message):
             return
         outbox = self._outbox.ven(message.ven)
+        outbox.asked_forecasts.clear()
         self._lives.begin(message, self._outbox.layout_id(outbox, message.layout))
         self._touched[message.ven] = outbox
 
@@ -170,25 +146,29 @@ class ReporterActor(FleetActor):
         self._touched[name] = self._outbox.ven(name)
         return life, self._touched[name]
 
-    def _on_interval(self, message: IntervalClosed) -> None:
+    def _on_made(self, message: IntervalClosed | ForecastMade | GapRecorded) -> None:
         current = self._current(message.ven, message.run)
         if current is None:
             return
-        (life, outbox), block = current, message.block
+        life, outbox = current
+        match message:
+            case IntervalClosed(block=block):
+                self._add_block(life, outbox, block)
+            case ForecastMade(request_id=request_id, blocks=blocks):
+                queued = self._forecasts.add(outbox, request_id, blocks, life.layout_id)
+                for entry, block in zip(queued, blocks, strict=False):
+                    self._columns.remember(entry.block_id, block)
+            case GapRecorded(start_s=start_s, end_s=end_s):
+                if life.follows(start_s, outbox.closed_until_s):
+                    self._outbox.add_gap(outbox, life.layout_id, start_s, end_s, message.interval_s)
+                    life.new_until_s = end_s
+
+    def _add_block(self, life: VenLife, outbox: VenOutbox, block: Block) -> None:
         if life.follows(block.start_s, outbox.closed_until_s):
             queued = self._outbox.add_block(outbox, block, life.layout_id)
             self._columns.remember(queued.block_id, block)
             life.new_until_s = block.end_s
             self._new_blocks += 1
-
-    def _on_gap(self, message: GapRecorded) -> None:
-        current = self._current(message.ven, message.run)
-        if current is None:
-            return
-        life, outbox = current
-        if life.follows(message.start_s, outbox.closed_until_s):
-            self._outbox.add_gap(outbox, life.layout_id, message.start_s, message.end_s, message.interval_s)
-            life.new_until_s = message.end_s
 
     def _on_enrolled(self, message: Enrolled) -> None:
         current = self._current(message.ven, message.run)
@@ -272,9 +252,12 @@ class ReporterActor(FleetActor):
     def _flush(self, now_s: float) -> None:
         """Seal, choose what goes out, commit, and only then tell VENs and senders."""
         touched, self._touched = self._touched, {}
+        wanted = []
         for outbox in touched.values():
             self._outbox.advance(outbox)
             self._dispatcher.offer(outbox)
+            life = self._lives.get(outbox.name)
+            wanted += [(life, *each) for each in self._forecasts.wanted(outbox)] if life else []
         outgoing = [] if self._ending else list(self._desk.outgoing(now_s))
         if touched or outgoing:
             self._journal.keep_counters(self._accounts.counters)
@@ -283,6 +266,10 @@ class ReporterActor(FleetActor):
         self._flushed_s, self._new_blocks = now_s, 0
         for outbox in touched.values():
             self._tell_committed(outbox)
+        for life, state, window in wanted:
+            sheddable = state.request.descriptor.payload_type == "LOAD_SHED_DELTA_AVAILABLE"
+            intervals = sayable(window)
+            self.send(life.peer, ForecastWanted(life.run, state.request.request_id, intervals, sheddable))
         for flight, report, blocks, known in outgoing:
             layout = self._outbox.layouts[flight.report.layout_id]
             self.send(self._senders[flight.sender][1], Send(report, layout, blocks, known))

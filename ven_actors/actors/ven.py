@@ -8,10 +8,11 @@ from typing import assert_never
 import structlog
 
 from ven_actors.actors.base import FleetActor
+from ven_actors.actors.foreseeing import foresee
 from ven_actors.actors.listening import Listening, NoPush, Push
+from ven_actors.actors.notices import Notices
 from ven_actors.actors.poll_pace import PollPace
 from ven_actors.actors.ven_needs import Simulation, VenSettings, Vtn
-from ven_actors.delivery.measures import why_not
 from ven_actors.errors import CredentialsRefused, DataError, VtnError, VtnRefused
 from ven_actors.messages import (
     Committed,
@@ -19,6 +20,8 @@ from ven_actors.messages import (
     Drain,
     Enrolled,
     EventsRead,
+    ForecastMade,
+    ForecastWanted,
     GapRecorded,
     Hint,
     IntervalClosed,
@@ -30,10 +33,9 @@ from ven_actors.messages import (
     ToVen,
     VenStarted,
 )
-from ven_actors.model import Enrolment, ReportRequest, Resource, VenState, VenStatus
+from ven_actors.model import Enrolment, Resource, VenState, VenStatus
 from ven_actors.openadr.asking import requests_of
 from ven_actors.openadr.event_book import EventBook
-from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
 
@@ -53,7 +55,7 @@ class VenActor(FleetActor):
         supervisor: Peer[Down | TickDone],
         monotonic: Callable[[], float],
         *,
-        reporter: Peer[VenStarted | IntervalClosed | GapRecorded | EventsRead | Enrolled],
+        reporter: Peer[VenStarted | IntervalClosed | ForecastMade | GapRecorded | EventsRead | Enrolled],
         clock: Peer[Subscribe],
         vtn: Vtn,
         resources: tuple[Resource, ...],
@@ -86,7 +88,7 @@ class VenActor(FleetActor):
         self._enrolled_upto = 0
         self._book = EventBook()
         self._signals = self._book.signal_plan(name, ())
-        self._notices: frozenset[str] = frozenset()
+        self._notices = Notices(name)
         self._pace = PollPace(settings.poll_every_s)
         self._push = push or NoPush()
         self._listening = Listening(self._push.healthy, settings.push_poll_every_s)
@@ -106,6 +108,8 @@ class VenActor(FleetActor):
                 self._on_committed(message)
             case Recovered():
                 self._on_recovered(message)
+            case ForecastWanted():
+                self._on_forecast_wanted(message)
             case Hint():
                 self._on_hint()
             case Drain():
@@ -196,6 +200,11 @@ class VenActor(FleetActor):
         self._power_w = int(block.power_w.sum())
         self.send(self._reporter, IntervalClosed(self.name, self.run, block))
 
+    def _on_forecast_wanted(self, message: ForecastWanted) -> None:
+        if message.run == self.run:
+            blocks = foresee(message, self._simulation, self._resources, self._signals.phases)
+            self.send(self._reporter, ForecastMade(self.name, self.run, message.request_id, blocks))
+
     def _is_too_far_behind(self, until_s: int) -> bool:
         """Whether the next interval is older than the catch-up. Then close none; once all is committed, skip them."""
         assert self._closed_until_s is not None
@@ -261,7 +270,7 @@ class VenActor(FleetActor):
             self._keep(crawl.enrolment)
         names, interval_s = self._simulation.layout.resource_names, self._settings.interval_s
         requests = requests_of(crawl, self._book, self.name, names, interval_s)
-        self._say_once(crawl, requests)
+        self._notices.say((*crawl.problems, *self._book.notices()), requests)
         if crawl.reported is None or self._enrolled:
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))
@@ -270,13 +279,6 @@ class VenActor(FleetActor):
 
     def _plan_signals(self) -> None:
         self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
-
-    def _say_once(self, crawl: Crawl, requests: tuple[ReportRequest, ...]) -> None:
-        unserved = (why_not(request.descriptor) for request in requests)
-        notices = frozenset((*crawl.problems, *self._book.notices(), *filter(None, unserved)))
-        for notice in sorted(notices - self._notices):
-            log.warning("vtn_notice", ven=self.name, notice=notice)
-        self._notices = notices
 
     def _on_trouble(self, error: VtnError, mono_s: float) -> None:
         """Say it once, and slow down where trying again soon would help nobody."""

@@ -10,7 +10,7 @@ import structlog
 from ven_actors.delivery.dispatch import Dispatcher
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.throttle import Throttle
-from ven_actors.messages import Committed, Peer, Recovered, VenStarted
+from ven_actors.messages import Committed, ForecastWanted, Peer, Recovered, VenStarted
 from ven_actors.model import Enrolment
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ class VenLife:
     name: str
     run: int
     layout_id: int
-    peer: Peer[Recovered | Committed]
+    peer: Peer[Recovered | Committed | ForecastWanted]
     book_hash: int | None = None
     new_until_s: int | None = None
     owes_recovered: bool = True

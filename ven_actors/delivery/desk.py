@@ -53,6 +53,9 @@ class Desk:
                 self._dispatcher.landed(flight.report_id)
                 self._dispatcher.sender_is_free(flight.sender)
                 self._outbox.back(outbox, report, now_s, in_doubt=False)
+                if report.request.forecast:
+                    log.error("forecast_lost", ven=outbox.name, report=report.name)
+                    self._outbox.give_up(outbox, report.whole)
                 self.evict(outbox, lost, "its columns do not match their checksum")
                 self._dispatcher.offer(outbox)
                 continue

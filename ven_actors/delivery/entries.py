@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ven_actors.delivery.measures import carries_readings
+from ven_actors.delivery.measures import carries_readings, is_forecast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,8 @@ class RequestState:
 
     `doubted` are withdrawn reports that may have arrived, by name, with start, end and chunk: sealed again, they are
     looked up first.
-    `readings`: its reports deliver the metered readings themselves.
+    `readings`: its reports deliver the metered readings themselves. `forecast`: they speak about the future, and
+    `joins` that those of windows begun long ago are nobody's concern any more.
     """
 
     request_key: int
@@ -64,10 +65,14 @@ class RequestState:
     gone: bool = False
     doubted: dict[str, tuple[float, float, int]] = field(default_factory=dict)
     readings: bool = field(init=False)
+    forecast: bool = field(init=False)
+    joins: bool = field(init=False)
     _found: tuple[ReportRequest, float, Window | None] | None = None
 
     def __post_init__(self) -> None:
         self.readings = carries_readings(self.request.descriptor)
+        self.forecast = is_forecast(self.request.descriptor)
+        self.joins = self.sealed_until_s == -INFINITY
 
     def upcoming(self, next_window: NextWindow) -> Window | None:
         """Return the first window that is not sealed; looked for once, however often it is asked for."""
@@ -126,7 +131,8 @@ class OutboxReport:
     @property
     def order(self) -> tuple[bool, float, float, int, str]:
         """Its place in the queue: by time, larger chunks first, and the same after a restart."""
-        return self.alarmed, self.end_s, self.start_s, self.chunk, self.name
+        due_s = self.start_s if self.request.forecast else self.end_s
+        return self.alarmed, due_s, self.start_s, self.chunk, self.name
 
 
 @dataclass(frozen=True, slots=True)

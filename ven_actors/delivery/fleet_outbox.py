@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import heapq
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ven_actors.delivery.entries import INFINITY, QueuedBlock, ReportState, RequestState
 from ven_actors.delivery.fates import decided
+from ven_actors.delivery.forecasts import as_asked
 from ven_actors.delivery.late_joining import last_missed_s
 from ven_actors.delivery.ledger import VenLedger
-from ven_actors.delivery.measures import measure_of
+from ven_actors.delivery.measures import is_forecast, measure_of
 from ven_actors.delivery.outbox import VenOutbox
-from ven_actors.delivery.restoring import Books, block_record, report_record, request_record
+from ven_actors.delivery.restoring import Books, block_record, cover, report_record, request_record
 from ven_actors.model import Block, Layout
 from ven_actors.records import (
-    BlockRecord,
     LayoutRecord,
     LedgerDelta,
-    ReportRecord,
-    RequestRecord,
     SpanRecord,
     VenRecord,
 )
@@ -32,27 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ven_actors.delivery.entries import NextWindow, OutboxReport, Sendable
+    from ven_actors.delivery.journal import Journal
     from ven_actors.delivery.width import Width
     from ven_actors.model import ReportRequest
     from ven_actors.records import Recovery
-
-
-class Journal(Protocol):
-    """Where changes are written: the store."""
-
-    def add_ven(self, record: VenRecord) -> None: ...
-    def add_layout(self, record: LayoutRecord) -> None: ...
-    def keep_span(self, record: SpanRecord) -> None: ...
-    def add_block(self, record: BlockRecord, block: Block) -> None: ...
-    def settle(self, record: BlockRecord) -> None: ...
-    def unsettle(self, record: BlockRecord) -> None: ...
-    def keep_request(self, record: RequestRecord) -> None: ...
-    def keep_cursor(self, request_key: int, sealed_until_s: float) -> None: ...
-    def keep_report(self, record: ReportRecord) -> None: ...
-    def evict(self, record: BlockRecord, delta: LedgerDelta) -> None: ...
-    def settled_blocks(self, ven_key: int, from_s: float) -> tuple[list[BlockRecord], list[ReportRecord]]:
-        """What is kept, counting all that was written here so far, committed or not."""
-        ...
 
 
 class FleetOutbox(Books):
@@ -95,8 +76,7 @@ class FleetOutbox(Books):
     # --- what was metered
 
     def add_block(self, outbox: VenOutbox, block: Block, layout_id: int) -> QueuedBlock:
-        queued = QueuedBlock(self._next_block, block.start_s, block.end_s, layout_id)
-        self._next_block += 1
+        queued = QueuedBlock(self.new_block_id(), block.start_s, block.end_s, layout_id)
         outbox.add_block(queued)
         self._journal.add_block(block_record(outbox, queued), block)
         self._extend_span(outbox, layout_id, block.start_s, block.end_s, block.interval_s, gap=False)
@@ -107,6 +87,8 @@ class FleetOutbox(Books):
         start_s = max(start_s, start_s if outbox.closed_until_s is None else outbox.closed_until_s)
         if start_s < end_s:
             outbox.closed_until_s = end_s
+            for state in outbox.requests.values():
+                state.joins = True
             self._extend_span(outbox, layout_id, start_s, end_s, interval_s, gap=True)
 
     def _extend_span(
@@ -126,7 +108,7 @@ class FleetOutbox(Books):
 
     def take_requests(self, outbox: VenOutbox, requests: Iterable[ReportRequest], as_of_s: float) -> None:
         """Take what a complete crawl says: new requests begin, changed ones change, missing ones are withdrawn."""
-        asked = {request.request_id: request for request in requests}
+        asked = {request.request_id: as_asked(request) for request in requests}
         waiting_s = outbox.oldest_unsettled_s()
         for request in asked.values():
             state = outbox.ask(request, self._new_request_key, partial(self._owed_since_s, outbox, waiting_s))
@@ -147,7 +129,7 @@ class FleetOutbox(Books):
 
     def _owed_since_s(self, outbox: VenOutbox, waiting_s: int | None, request: ReportRequest) -> float:
         """From when a request seen for the first time is owed: all that waits, and the last window missed (R33)."""
-        if outbox.closed_until_s is None:
+        if outbox.closed_until_s is None or is_forecast(request.descriptor):
             return -INFINITY
         begun_s = self.ledgers[outbox.name].spans[0].start_s
         missed_s = last_missed_s(request, self._next_window, begun_s, outbox.closed_until_s)
@@ -159,7 +141,7 @@ class FleetOutbox(Books):
         window = state.upcoming(self._next_window)
         if window is None or outbox.closed_until_s is None or window.start_s >= outbox.closed_until_s:
             return
-        if not ledger.settled or measure_of(state.request.descriptor) is None:
+        if not ledger.settled or state.forecast or measure_of(state.request.descriptor) is None:
             return
         records, reports = self._journal.settled_blocks(outbox.ven_key, window.start_s)
         reopened = []
@@ -170,7 +152,11 @@ class FleetOutbox(Books):
             self._journal.unsettle(record)
             reopened.append(QueuedBlock(record.block_id, record.start_s, record.end_s, record.layout_id))
         outbox.reopen(reopened)
-        outbox.cover(reopened, reports)
+        cover(outbox, self.layouts, reopened, reports)
+
+    def new_block_id(self) -> int:
+        self._next_block += 1
+        return self._next_block - 1
 
     def _new_request_key(self) -> int:
         self._next_request += 1
@@ -227,7 +213,8 @@ class FleetOutbox(Books):
         """Record a verdict and settle what it decides."""
         outbox.finish(report, state)
         self._journal.keep_report(report_record(report.whole, words))
-        self.settle(outbox, report.blocks)
+        if not report.request.forecast:
+            self.settle(outbox, report.blocks)
 
     def split(self, outbox: VenOutbox, report: Sendable, words: str = "") -> int:
         """Close a report that was in flight and certainly did not arrive, and seal its halves in its place.
@@ -244,6 +231,11 @@ class FleetOutbox(Books):
         if halves:
             self._journal.keep_report(report_record(report.whole, words))
         return len(halves)
+
+    def give_up(self, outbox: VenOutbox, report: OutboxReport) -> None:
+        """Withdraw an open forecast whose columns are lost."""
+        outbox.withdraw(report)
+        self._journal.keep_report(report_record(report))
 
     def evict(self, outbox: VenOutbox, block: QueuedBlock) -> int:
         """Give a block up (its columns are damaged, or there is no room); what covered it is sealed anew without it.

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ven_actors.delivery.quantities import QUANTITIES, READING_TYPES, UNITS, Dimension, Quantity, Unit
+from ven_actors.delivery.quantities import (
+    FORECAST_READING_TYPES,
+    QUANTITIES,
+    READING_TYPES,
+    UNITS,
+    Dimension,
+    Quantity,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from ven_actors.model import ReportDescriptor
@@ -29,6 +37,7 @@ class Measure:
     energy: bool
     parts: bool
     peak: bool
+    forecast: bool
 
 
 @lru_cache(maxsize=4096)
@@ -38,11 +47,13 @@ def measure_of(descriptor: ReportDescriptor) -> Measure | None:
     A unit that is unknown, or none of the quantity's own, is answered in the standard's unit, and the report says so.
     """
     quantity = QUANTITIES.get(descriptor.payload_type)
-    if quantity is None or not descriptor.historical or descriptor.frequency == 0:
+    if quantity is None or descriptor.frequency == 0:
         return None
+    forecast = is_forecast(descriptor)
+    reading_types = FORECAST_READING_TYPES if forecast else READING_TYPES
     dimension = _dimension(quantity, descriptor)
     units = UNITS[dimension]
-    if descriptor.reading_type not in READING_TYPES[dimension] or (descriptor.aggregate and not units):
+    if descriptor.reading_type not in reading_types[dimension] or (descriptor.aggregate and not units):
         return None
     unit, usual = _unit(dimension, descriptor), next(iter(units), "")
     return Measure(
@@ -55,13 +66,21 @@ def measure_of(descriptor: ReportDescriptor) -> Measure | None:
         energy=dimension is Dimension.ENERGY,
         parts=bool(units),
         peak=descriptor.reading_type == "PEAK",
+        forecast=forecast,
     )
 
 
 def carries_readings(descriptor: ReportDescriptor) -> bool:
     """Say whether a report on `descriptor` delivers the metered readings themselves."""
     measure = measure_of(descriptor)
-    return measure is not None and measure.quantity.readings
+    return measure is not None and measure.quantity.readings and not measure.forecast
+
+
+def is_forecast(descriptor: ReportDescriptor) -> bool:
+    """Say whether `descriptor` asks about the future: by `historical`, its reading type or its payload type."""
+    quantity = QUANTITIES.get(descriptor.payload_type)
+    always = quantity is not None and quantity.forecast
+    return always or not descriptor.historical or descriptor.reading_type == "FORECAST"
 
 
 def why_not(descriptor: ReportDescriptor) -> str:
@@ -72,7 +91,7 @@ def why_not(descriptor: ReportDescriptor) -> str:
         if not descriptor.units or _unit(measure.dimension, descriptor) is not None:
             return ""
         return f"{asked} is reported {f'in {measure.units}' if measure.units else 'without a unit'}"
-    when = "" if descriptor.historical else ", forecast"
+    when = ", forecast" if is_forecast(descriptor) else ""
     when += ", at the VEN's own cause" if descriptor.frequency == 0 else ""
     when += ", aggregated" if descriptor.aggregate else ""
     return f"no report is made for {asked}{when}: the fleet serves {', '.join(QUANTITIES)}, each in its reading types"

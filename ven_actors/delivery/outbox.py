@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from ven_actors.delivery.entries import INFINITY, OutboxReport, ReportState, RequestState
 from ven_actors.delivery.fates import settlement
-from ven_actors.delivery.marks import Reading, bits_of, marks_of, next_reading, restored
+from ven_actors.delivery.forecasts import sayable
+from ven_actors.delivery.marks import Reading, bits_of, marks_of, next_reading
 from ven_actors.delivery.measures import measure_of
 from ven_actors.delivery.width import Width
-from ven_actors.delivery.window_sealing import Sealer, overlapping
+from ven_actors.delivery.window_sealing import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ven_actors.delivery.entries import NextWindow, QueuedBlock, Sendable, Settlement
     from ven_actors.model import Layout, ReportRequest, Window
-    from ven_actors.records import ReportRecord, SpanRecord
+    from ven_actors.records import SpanRecord
 
 
 class VenOutbox:
@@ -43,6 +44,7 @@ class VenOutbox:
         self.requests: dict[str, RequestState] = {}
         self.queue: deque[OutboxReport] = deque()
         self.in_flight: OutboxReport | None = None
+        self.asked_forecasts: set[int] = set()
         self.sealer = Sealer(name, layouts, spans, width or Width())
         self._layouts = layouts
         self._next_window = next_window
@@ -57,34 +59,6 @@ class VenOutbox:
     def reopen(self, blocks: Iterable[QueuedBlock]) -> None:
         """Take settled blocks back because a request that came late asks for them too."""
         self.blocks = dict(sorted((self.blocks | {block.start_s: block for block in blocks}).items()))
-
-    def cover(self, blocks: Iterable[QueuedBlock], records: Iterable[ReportRecord]) -> None:
-        """Put sealed reports of the store back where they belong: upon `blocks`, and if open, into the queue."""
-        states = {state.request_key: state for state in self.requests.values()}
-        wanted = {block.block_id for block in blocks}
-        for record in records:
-            request = states[record.request_key]
-            if record.state in {ReportState.WITHDRAWN, ReportState.SPLIT}:
-                if record.maybe_sent and record.state == ReportState.WITHDRAWN:
-                    request.doubted[record.name] = record.start_s, record.end_s, record.chunk
-                continue
-            there = [
-                block
-                for block in self._blocks_in(record.start_s, record.end_s)
-                if block.layout_id == record.layout_id and block.block_id in wanted
-            ]
-            covered = overlapping(there, record.intervals)
-            report = OutboxReport(
-                request, record.name, record.start_s, record.end_s, record.chunk,
-                record.layout_id, record.intervals, record.rows, record.periods, covered,
-                ReportState(record.state), in_doubt=record.maybe_sent, marked=record.maybe_sent,
-            )  # fmt: skip
-            if record.marks is not None:
-                report.marks = restored(report, record.marks, self._layouts[record.layout_id])
-            for block in covered:
-                block.reports.append(report)
-            if report.state is ReportState.OPEN:
-                self.queue.append(report)
 
     def order_queue(self) -> None:
         self.queue = deque(sorted(self.queue, key=lambda report: report.order))
@@ -110,6 +84,7 @@ class VenOutbox:
             self.requests[request.request_id] = state
         elif not state.gone and state.request == request:
             return None
+        state.joins = state.joins or state.gone
         state.request, state.gone = request, False
         self._horizon_s = -INFINITY
         return state
@@ -148,7 +123,8 @@ class VenOutbox:
             report.marks.narrow(0)
             self._close_if_done(report)
             return
-        report.request.sealed_until_s = min(report.request.sealed_until_s, report.start_s)
+        if not report.request.forecast:
+            report.request.sealed_until_s = min(report.request.sealed_until_s, report.start_s)
         if report.marked:
             report.request.doubted[report.name] = report.start_s, report.end_s, report.chunk
         self.queue.remove(report)
@@ -163,7 +139,7 @@ class VenOutbox:
         sealed: list[OutboxReport] = []
         horizon_s = INFINITY
         for state in self.active_requests():
-            if measure_of(state.request.descriptor) is not None:
+            if measure_of(state.request.descriptor) is not None and not state.forecast:
                 upcoming = self._seal_ended(state, sealed)
                 horizon_s = horizon_s if upcoming is None else min(horizon_s, upcoming.start_s)
         self._horizon_s = horizon_s
@@ -181,7 +157,7 @@ class VenOutbox:
         """Seal the windows of one request that have ended; returns the first that has not."""
         window = state.upcoming(self._next_window)
         while window is not None and self.closed_until_s is not None and window.end_s <= self.closed_until_s:
-            blocks = list(self._blocks_in(window.start_s, window.end_s))
+            blocks = list(self.blocks_in(window.start_s, window.end_s))
             if blocks:
                 sealed += self.sealer.seal(state, window, blocks)
                 state.sealed_until_s = window.end_s
@@ -193,7 +169,7 @@ class VenOutbox:
     def _next_block_s(self, after_s: float, closed_until_s: int) -> int:
         return next((start_s for start_s in self.blocks if start_s >= after_s), closed_until_s)
 
-    def _blocks_in(self, start_s: float, end_s: float) -> Iterator[QueuedBlock]:
+    def blocks_in(self, start_s: float, end_s: float) -> Iterator[QueuedBlock]:
         first = next(iter(self.blocks.values()), None)
         if first is None:
             return
@@ -204,6 +180,16 @@ class VenOutbox:
             if block is not None and block.end_s > start_s:
                 yield block
             at_s += step_s
+
+    def seal_forecast(
+        self, state: RequestState, window: Window, layout_id: int, blocks: list[QueuedBlock]
+    ) -> list[OutboxReport]:
+        """Seal a forecast whose columns are there; a forecast is never owed twice, and is no reading."""
+        state.sealed_until_s = window.end_s
+        sealed = self.sealer.seal_forecast(state, window, sayable(window), layout_id, blocks)
+        self.queue.extend(sealed)
+        self.order_queue()
+        return sealed
 
     def split(self, report: OutboxReport) -> list[OutboxReport]:
         """Close the report that was in flight, and seal its halves; none, and nothing is done, where it has none."""

@@ -51,6 +51,13 @@ READING_TYPES: Mapping[Dimension, tuple[str, ...]] = {
     Dimension.STATE: ("DIRECT_READ",),
     Dimension.QUALITY: ("DIRECT_READ",),
 }
+# Of the future there is one value for an interval: its mean.
+FORECAST_READING_TYPES: Mapping[Dimension, tuple[str, ...]] = {
+    Dimension.POWER: ("FORECAST", "DIRECT_READ", "MEAN", "AVERAGE"),
+    Dimension.ENERGY: ("FORECAST", "DIRECT_READ", "SUMMED"),
+    Dimension.STATE: (),
+    Dimension.QUALITY: (),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +67,13 @@ class Quantity:
     POWER and ENERGY: watts, shape (resources, load components); they are averaged, summed and totalled as asked.
     STATE: one number or word per resource, shape (resources,); of several blocks the last one counts.
     QUALITY: nothing of the block; the report itself says it. `readings` says that such a report delivers the metered
-    readings themselves, so that they count as accepted by it.
+    readings themselves, so that they count as accepted by it; `forecast`, that it is about the future in any case.
     """
 
     dimensions: tuple[Dimension, ...]
     of: Callable[[Block], npt.NDArray[Any]]
     readings: bool = False
+    forecast: bool = False
 
 
 def _power(block: Block) -> npt.NDArray[Any]:
@@ -79,6 +87,10 @@ def _baseline(block: Block) -> npt.NDArray[Any]:
 
 def _delta(block: Block) -> npt.NDArray[Any]:
     return np.asarray(block.power_w.astype(np.int64) - _baseline(block))
+
+
+def _sheddable(block: Block) -> npt.NDArray[Any]:
+    return block.extras.get(columns.SHEDDABLE_W, np.zeros_like(block.power_w))
 
 
 def _operating_state(block: Block) -> npt.NDArray[Any]:
@@ -107,5 +119,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "OPERATING_STATE": Quantity((Dimension.STATE,), _operating_state),
     "SIMPLE_LEVEL": Quantity((Dimension.STATE,), _simple_level),
     "SETPOINT": Quantity((Dimension.STATE,), _setpoint),
+    "USAGE_FORECAST": Quantity((Dimension.ENERGY,), _power, forecast=True),
+    "LOAD_SHED_DELTA_AVAILABLE": Quantity((Dimension.POWER,), _sheddable, forecast=True),
     "DATA_QUALITY": Quantity((Dimension.QUALITY,), _power),
 }

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ven_actors.delivery.entries import QueuedBlock, RequestState
+from ven_actors.delivery.entries import OutboxReport, QueuedBlock, ReportState, RequestState
 from ven_actors.delivery.fates import decided
 from ven_actors.delivery.ledger import VenLedger
+from ven_actors.delivery.marks import restored
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.width import Width
+from ven_actors.delivery.window_sealing import overlapping
 from ven_actors.records import BlockRecord, ReportRecord, RequestRecord
 
 if TYPE_CHECKING:
-    from ven_actors.delivery.entries import NextWindow, OutboxReport
+    from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
+
+    from ven_actors.delivery.entries import NextWindow
     from ven_actors.model import Layout, Readings
     from ven_actors.records import Recovery
+
+    Place: TypeAlias = tuple[int, float, float]
 
 
 def block_record(outbox: VenOutbox, block: QueuedBlock) -> BlockRecord:
@@ -57,7 +64,7 @@ class Books:
         for block in recovery.blocks:
             queued = QueuedBlock(block.block_id, block.start_s, block.end_s, block.layout_id)
             by_key[block.ven_key].blocks[block.start_s] = queued
-        _restore_reports(recovery, by_key)
+        _restore_reports(recovery, by_key, self.layouts)
 
     def readings(self, name: str) -> Readings:
         blocks = self.vens[name].blocks.values()
@@ -68,7 +75,7 @@ class Books:
         return in_flight + sum(report.posts for outbox in self.vens.values() for report in outbox.queue)
 
 
-def _restore_reports(recovery: Recovery, by_key: dict[int, VenOutbox]) -> None:
+def _restore_reports(recovery: Recovery, by_key: dict[int, VenOutbox], layouts: dict[int, Layout]) -> None:
     ven_of_request: dict[int, VenOutbox] = {}
     for record in recovery.requests:
         outbox = ven_of_request[record.request_key] = by_key[record.ven_key]
@@ -77,8 +84,60 @@ def _restore_reports(recovery: Recovery, by_key: dict[int, VenOutbox]) -> None:
     reports = defaultdict(list)
     for report in recovery.reports:
         reports[report.request_key].append(report)
+    forecasts = _forecasts(recovery)
     for request_key, records in reports.items():
         outbox = ven_of_request[request_key]
-        outbox.cover(outbox.blocks.values(), records)
+        cover(outbox, layouts, outbox.blocks.values(), records, forecasts)
     for outbox in by_key.values():
         outbox.order_queue()
+
+
+def cover(
+    outbox: VenOutbox,
+    layouts: Mapping[int, Layout],
+    blocks: Iterable[QueuedBlock],
+    records: Iterable[ReportRecord],
+    forecasts: Mapping[Place, list[QueuedBlock]] | None = None,
+) -> None:
+    """Put sealed reports of the store back where they belong: upon `blocks`, and if open, into the queue."""
+    states = {state.request_key: state for state in outbox.requests.values()}
+    wanted = {block.block_id for block in blocks}
+    for record in records:
+        request = states[record.request_key]
+        if record.state in {ReportState.WITHDRAWN, ReportState.SPLIT}:
+            if record.maybe_sent and record.state == ReportState.WITHDRAWN:
+                request.doubted[record.name] = record.start_s, record.end_s, record.chunk
+            continue
+        if request.forecast and record.state != ReportState.OPEN:
+            continue
+        if request.forecast:
+            there = (forecasts or {}).get((record.request_key, record.start_s, record.end_s), [])
+        else:
+            there = [
+                block
+                for block in outbox.blocks_in(record.start_s, record.end_s)
+                if block.layout_id == record.layout_id and block.block_id in wanted
+            ]
+        covered = overlapping(there, record.intervals)
+        report = OutboxReport(
+            request, record.name, record.start_s, record.end_s, record.chunk,
+            record.layout_id, record.intervals, record.rows, record.periods, covered,
+            ReportState(record.state), in_doubt=record.maybe_sent, marked=record.maybe_sent,
+        )  # fmt: skip
+        if record.marks is not None:
+            report.marks = restored(report, record.marks, layouts[record.layout_id])
+        for block in covered:
+            block.reports.append(report)
+        if report.state is ReportState.OPEN:
+            outbox.queue.append(report)
+
+
+def _forecasts(recovery: Recovery) -> dict[Place, list[QueuedBlock]]:
+    """Return the columns of sealed forecasts, by request key, start and end of the window."""
+    layout_of = {(report.request_key, report.start_s, report.end_s): report.layout_id for report in recovery.reports}
+    found = defaultdict(list)
+    for one in recovery.forecasts:
+        key = (one.request_key, one.start_s, one.end_s)
+        if key in layout_of:
+            found[key].append(QueuedBlock(one.block_id, one.block_start_s, one.block_end_s, layout_of[key]))
+    return found

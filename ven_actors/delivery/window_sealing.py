@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from ven_actors.delivery.chunks import Content, Whole, chunk_of, is_below, layout_number_of, node_of
 from ven_actors.delivery.entries import OutboxReport
 from ven_actors.delivery.measures import measure_of
-from ven_actors.delivery.sealing import pieces, report_name
+from ven_actors.delivery.sealing import Piece, pieces, report_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ven_actors.delivery.entries import QueuedBlock, RequestState, Sendable
-    from ven_actors.delivery.sealing import Piece
     from ven_actors.delivery.width import Width
     from ven_actors.model import EventInterval, Layout, ReportRequest, Window
     from ven_actors.records import SpanRecord
@@ -45,8 +44,21 @@ class Sealer:
         for piece in pieces(state.request, window, blocks):
             there = {report.chunk: report for report in standing if report.layout_id == piece.layout_id}
             covered = [block for block in blocks if block.layout_id == piece.layout_id]
-            sealed += self._seal_piece(state, window, piece, covered, there)
+            number = self._layouts_within(window).index(piece.layout_id)
+            sealed += self._seal_piece(state, window, piece, number, covered, there)
         return sealed
+
+    def seal_forecast(
+        self,
+        state: RequestState,
+        window: Window,
+        intervals: tuple[EventInterval, ...],
+        layout_id: int,
+        blocks: list[QueuedBlock],
+    ) -> list[OutboxReport]:
+        """Seal what is expected of a window; `blocks` are its intervals."""
+        periods = state.request.plan.own or state.request.descriptor.report_intervals == "OPEN_INTERVALS"
+        return list(self._seal_piece(state, window, Piece(layout_id, intervals, periods), 0, blocks, {}))
 
     def halve(self, report: OutboxReport) -> list[OutboxReport]:
         """Return the halves of a report as sealed reports; none where it stands for one cell alone."""
@@ -104,13 +116,13 @@ class Sealer:
         state: RequestState,
         window: Window,
         piece: Piece,
+        number: int,
         blocks: list[QueuedBlock],
         there: dict[int, OutboxReport],
     ) -> Iterator[OutboxReport]:
         whole = self._whole(state.request, window, piece)
         if not whole.content.rows:
             return
-        number = self._layouts_within(window).index(piece.layout_id)
         doubted = {
             node_of(chunk)
             for start_s, end_s, chunk in state.doubted.values()

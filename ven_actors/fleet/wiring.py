@@ -10,7 +10,8 @@ from typing import Any
 
 from ven_actors.actors.base import FleetRef
 from ven_actors.actors.clock import ClockActor
-from ven_actors.actors.reporter import ReporterActor, ReporterSettings
+from ven_actors.actors.reporter import ReporterActor
+from ven_actors.actors.reporter_needs import ReporterSettings
 from ven_actors.actors.schedule import parse_schedule
 from ven_actors.actors.sender import SenderActor
 from ven_actors.actors.supervision import ChildSpec

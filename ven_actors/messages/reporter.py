@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ven_actors.messages.delivery import Send, Verdict
 from ven_actors.messages.peer import Peer, Pulse
-from ven_actors.messages.ven import Committed, Recovered
+from ven_actors.messages.ven import Committed, ForecastWanted, Recovered
 from ven_actors.model import Block, Enrolment, Layout, ReportRequest
 
 
@@ -17,7 +17,7 @@ class VenStarted:
     ven: str
     run: int
     layout: Layout
-    peer: Peer[Recovered | Committed]
+    peer: Peer[Recovered | Committed | ForecastWanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,16 @@ class IntervalClosed:
     ven: str
     run: int
     block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastMade:
+    """The answer to `ForecastWanted`: one block for each interval, in order, over its whole seconds."""
+
+    ven: str
+    run: int
+    request_id: str
+    blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +81,14 @@ class FinalFlush:
 
 
 ToReporter = (
-    VenStarted | IntervalClosed | GapRecorded | EventsRead | Enrolled | SenderReady | Verdict | Pulse | FinalFlush
+    VenStarted
+    | IntervalClosed
+    | ForecastMade
+    | GapRecorded
+    | EventsRead
+    | Enrolled
+    | SenderReady
+    | Verdict
+    | Pulse
+    | FinalFlush
 )

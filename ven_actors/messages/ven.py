@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ven_actors.model import Enrolment
+from ven_actors.model import Enrolment, EventInterval
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,16 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastWanted:
+    """Say what the resources will draw in these intervals; `sheddable`: and what of it could be shed."""
+
+    run: int
+    request_id: str
+    intervals: tuple[EventInterval, ...]
+    sheddable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """Something may have changed at the VTN: read it again. It proves nothing; waiting ones coalesce."""
 
@@ -52,4 +62,4 @@ class Drain:
     now_s: float
 
 
-ToVen = Tick | Recovered | Committed | Hint | Drain
+ToVen = Tick | Recovered | Committed | ForecastWanted | Hint | Drain

@@ -9,6 +9,11 @@ if TYPE_CHECKING:
 
 # `settled` of a block whose other reports may be dropped already, so that it cannot be taken back any more.
 FINAL = 2
+# A forecast of which no report waits any more.
+_DONE = (
+    "NOT EXISTS (SELECT 1 FROM report r WHERE r.end_s = f.end_s AND r.request_key = f.request_key"
+    " AND r.start_s = f.start_s AND r.state = 'open')"
+)
 
 
 def drop_settled(database: SqliteDatabase, before_s: int, open_since_s: int) -> None:
@@ -21,6 +26,9 @@ def drop_settled(database: SqliteDatabase, before_s: int, open_since_s: int) -> 
         f"UPDATE block SET settled = {FINAL} WHERE settled = 1 AND quarantined > 0 AND start_s < ?", (before_s,)
     )
     _drop_reports(database, min(before_s, open_since_s))
+    for columns in ("power", "extra"):
+        database.execute_sql(f"DELETE FROM {columns} WHERE block_id IN (SELECT block_id FROM forecast f WHERE {_DONE})")
+    database.execute_sql(f"DELETE FROM forecast AS f WHERE {_DONE}")
 
 
 def drop_quarantined(database: SqliteDatabase) -> bool:

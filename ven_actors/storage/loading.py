@@ -10,6 +10,7 @@ from ven_actors.model import EventInterval, Layout, ReportRequest
 from ven_actors.records import (
     BlockRecord,
     Counters,
+    ForecastRecord,
     LayoutRecord,
     MarksRecord,
     Recovery,
@@ -57,6 +58,9 @@ _UNSETTLED = (
     "SELECT ven_key, start_s, end_s, layout_id, block_id, 0, 0, 0 FROM block WHERE settled = 0 ORDER BY start_s"
 )
 _SPANS = "SELECT span_id, ven_key, layout_id, start_s, end_s, interval_s, gap FROM span ORDER BY span_id"
+_FORECASTS = (
+    "SELECT block_id, request_key, start_s, end_s, block_start_s, block_end_s FROM forecast ORDER BY block_start_s"
+)
 _STATES = frozenset({"open", "accepted", "refused", "withdrawn", "split"})
 
 
@@ -67,7 +71,8 @@ def load_recovery(database: SqliteDatabase) -> Recovery:
         found: list[tuple[Any, ...]] = database.execute_sql(statement).fetchall()
         return found
 
-    marks = _MARKS if "marks" in database.get_tables() else _NO_MARKS
+    tables = database.get_tables()
+    marks = _MARKS if "marks" in tables else _NO_MARKS
     counters = rows("SELECT value FROM meta WHERE key = 'counters'")
     recovery = Recovery(
         vens=msgspec.convert(rows(_VENS), list[VenRecord]),
@@ -83,7 +88,8 @@ def load_recovery(database: SqliteDatabase) -> Recovery:
         blocks=msgspec.convert(rows(_UNSETTLED), list[BlockRecord]),
         reports=[_report(row) for row in rows(_REPORTS.format(columns=_REPORT_COLUMNS, marks=marks))],
         counters=msgspec.json.decode(counters[0][0], type=Counters) if counters else Counters(),
-        last_block_id=rows("SELECT COALESCE(MAX(block_id), 0) FROM block")[0][0],
+        forecasts=msgspec.convert(rows(_FORECASTS), list[ForecastRecord]) if "forecast" in tables else [],
+        last_block_id=rows("SELECT COALESCE(MAX(block_id), 0) FROM power")[0][0],
     )
     _check(recovery)
     return recovery

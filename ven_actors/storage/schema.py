@@ -15,9 +15,13 @@ from ven_actors.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 # What each older make has not; opening it for writing adds that.
-_OLDER = {"1": frozenset({"extra", "marks"}), "2": frozenset({"marks"})}
+_OLDER = {
+    "1": frozenset({"extra", "marks", "forecast"}),
+    "2": frozenset({"marks", "forecast"}),
+    "3": frozenset({"forecast"}),
+}
 
 
 class Meta(Model):
@@ -82,6 +86,17 @@ class Extra(Model):
     class Meta:
         primary_key = CompositeKey("block_id", "name")
         without_rowid = True
+
+
+class Forecast(Model):
+    """One interval of a sealed forecast, beside its report; its columns are in `power` and `extra`."""
+
+    block_id = IntegerField(primary_key=True)
+    request_key = IntegerField()
+    start_s = FloatField()
+    end_s = FloatField()
+    block_start_s = IntegerField()
+    block_end_s = IntegerField()
 
 
 class Block(Model):
@@ -151,7 +166,7 @@ class Marks(Model):
         without_rowid = True
 
 
-TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Extra, Block, Request, Report, Marks)
+TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Extra, Forecast, Block, Request, Report, Marks)
 
 
 def connect(path: Path, *, max_bytes: int | None, read_only: bool = False) -> SqliteDatabase:

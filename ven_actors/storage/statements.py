@@ -4,6 +4,9 @@ from __future__ import annotations
 
 POWER = "INSERT INTO power(block_id, dtype, crc32, watts) VALUES (?, ?, ?, ?)"
 EXTRA = "INSERT INTO extra(block_id, name, width, dtype, crc32, content) VALUES (?, ?, ?, ?, ?, ?)"
+FORECAST = (
+    "INSERT INTO forecast(block_id, request_key, start_s, end_s, block_start_s, block_end_s) VALUES (?, ?, ?, ?, ?, ?)"
+)
 VEN = "INSERT INTO ven(key, name, accepted, unasked, quarantined, evicted) VALUES (?, ?, ?, ?, ?, ?)"
 LAYOUT = "INSERT INTO layout(layout_id, ven_key, layout) VALUES (?, ?, ?)"
 SPAN = (
@@ -39,6 +42,6 @@ EVICTED = "UPDATE ven SET evicted = evicted + ?, accepted = accepted + ?, quaran
 META = "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)"
 
 ORDER = (
-    VEN, LAYOUT, SPAN, POWER, EXTRA, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, MARKS, ENROLMENT, EVENT_BOOK,
+    VEN, LAYOUT, SPAN, POWER, EXTRA, FORECAST, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, MARKS, ENROLMENT, EVENT_BOOK,
     EVICT_BLOCK, EVICT_POWER, EVICT_EXTRA, EVICTED, META,
 )  # fmt: skip

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ven_actors.model import Block, Layout
     from ven_actors.records import (
         BlockRecord,
+        ForecastRecord,
         LayoutRecord,
         LedgerDelta,
         Recovery,
@@ -142,6 +143,11 @@ class Store:
         self._pending[statements.BLOCK].append(
             (record.start_s, record.ven_key, record.end_s, record.layout_id, record.block_id)
         )
+
+    def add_forecast(self, record: ForecastRecord, block: Block) -> None:
+        self._pending[statements.POWER].append(power_row(record.block_id, block))
+        self._pending[statements.EXTRA] += extra_rows(record.block_id, block)
+        self._pending[statements.FORECAST].append(tuple(record))
 
     def settle(self, record: BlockRecord) -> None:
         settled = (1, record.accepted, record.unasked, record.quarantined)
