@@ -166,10 +166,10 @@ class Vtn:
         self.adapter = SharedAdapter()
         self.clients: list[VtnClient] = []
 
-    def client(self) -> VtnClient:
+    def client(self, *, opted_out: bool = False) -> VtnClient:
         client = VtnClient(
             self.desk.base_url, "Herning", Credentials(HERNING.name, Secret(HERNING.secret)), dialect=Energydesk(),
-            adapter=self.adapter, monotonic=self.clock.monotonic,
+            adapter=self.adapter, monotonic=self.clock.monotonic, opted_out=opted_out,
         )  # fmt: skip
         self.clients.append(client)
         return client
@@ -442,6 +442,15 @@ def test_each_modification_of_an_event_is_answered_once(server: Callable[..., Vt
     vtn.enrol(again, resource(), known=changed.enrolment)
     again.crawl()
     assert len(vtn.desk.responses()) == 2
+
+
+def test_r37_a_ven_that_opted_out_answers_so(server: Callable[..., Vtn]) -> None:
+    vtn = server()
+    vtn.vtn.create_event(**dr_event(vtn))
+    client = vtn.client(opted_out=True)
+    vtn.enrol(client, resource())
+    client.crawl()
+    assert [response for _, _, response in vtn.desk.responses()] == ["optOut"]
 
 
 def test_a_ven_with_nothing_approved_does_not_participate(server: Callable[..., Vtn]) -> None:

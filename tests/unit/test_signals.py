@@ -11,6 +11,7 @@ import pytest
 from ven_actors.openadr.durations import FOREVER, NOW, Duration, parse_duration, parse_instant
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Event, Interval, Payload, PayloadDescriptor, Period, Program
+from ven_actors.openadr.v301 import V301
 from ven_actors.openadr.v310 import V310
 from ven_actors.signals import Signal
 
@@ -58,6 +59,10 @@ def test_r12_events_of_programs_that_the_ven_cannot_read_give_no_signals() -> No
     assert said(again, T0) == [("a", "SIMPLE", 1)]
     again.update([ours, theirs], T0, programs=[Program("p1", "ours"), Program("p2", "now ours too")])
     assert said(again, T0) == [("b", "SIMPLE", 2)]
+
+
+def test_r12_an_event_that_names_no_program_counts() -> None:
+    assert said(book_of(event("a", ("SIMPLE", 1), program=""), programs=[]), T0) == [("a", "SIMPLE", 1)]
 
 
 def test_r12_before_any_program_was_read_all_events_count() -> None:
@@ -198,8 +203,12 @@ def test_r19_edge_case_9_a_sentinel_start_with_pt0s_stops_a_running_copy() -> No
     assert said(book, T0 + 90) == []
 
 
-def test_r23_edge_case_10_a_level_without_a_duration_holds_until_superseded_or_deleted() -> None:
-    held = event("a", ("SIMPLE", 2), period=Period(T0, None))
+@pytest.mark.parametrize("duration", ["", ', "duration": "PT0S"', ', "duration": null'])
+def test_r23_edge_case_10_a_level_without_a_duration_holds_until_superseded_or_deleted(duration: str) -> None:
+    raw = f"""{{"id": "a", "programID": "p1", "intervalPeriod": {{"start": "2026-01-16T00:00:00Z"{duration}}},
+        "intervals": [{{"id": 0, "payloads": [{{"type": "SIMPLE", "values": [2]}}]}}]}}"""
+    held = V301().parse_event(raw.encode())
+    assert held is not None
     book = book_of(held)
     assert said(book, T0 - 1) == []
     assert said(book, T0 + 1e9) == [("a", "SIMPLE", 2)]

@@ -164,10 +164,12 @@ class Wiring:
 
     def _simulation(self, name: str, resources: tuple[Resource, ...]) -> VenSimulation | ChosenLoads:
         config = self.config
-        opted_out = opts_out(name, config.seed, config.opt_out)
-        whole = VenSimulation(self.profiles, resources, config.seed, config.noise, opted_out=opted_out)
+        whole = VenSimulation(self.profiles, resources, config.seed, config.noise, opted_out=self._opts_out(name))
         chosen = config.loads or config.aggregate
         return ChosenLoads(whole, config.loads, summed=config.aggregate) if chosen else whole
+
+    def _opts_out(self, name: str) -> bool:
+        return opts_out(name, self.config.seed, self.config.opt_out)
 
     def _ven(self, name: str, run: int) -> FleetRef[VenActor]:
         config, resources, route = self.config, self.resources[name], self.routes[name]
@@ -186,6 +188,7 @@ class Wiring:
             on_request=self.metrics.request,
             allow_plain_http=config.insecure_http,
             strict=config.parsing == "strict",
+            opted_out=self._opts_out(name),
         )
         if isinstance(client, FaultyClient):
             client.faults = self.faults

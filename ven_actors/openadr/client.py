@@ -30,7 +30,8 @@ class VtnClient:
     Every call ends within a few deadlines. `monotonic` measures deadlines and the life of tokens. `on_request` hears
     the status of every answer, and `unreachable`, `ambiguous` or `nonsense` where there was none; it is called from
     the thread that asks. `targets` are sent as a second query when events and programs are read (R13). `dialect` may
-    be a choice still to be made: then it is what `known` of `enrol` says, or found out with the first call.
+    be a choice still to be made: then it is what `known` of `enrol` says, or found out with the first call. `opted_out`
+    is what the VEN answers to events where the dialect has answers.
 
     All calls raise `VtnUnreachable`, `CredentialsRefused`; what only asks also raises `VtnNonsense` and, for an error
     status, `VtnRefused`; what creates raises `VtnAmbiguous`. The constructor raises `UsageError` for a bad URL.
@@ -51,12 +52,13 @@ class VtnClient:
         allow_plain_http: bool = False,
         targets: Sequence[str] = (),
         strict: bool = False,
+        opted_out: bool = False,
     ) -> None:
         base_url = checked_url(base_url, "VTN URL", allow_plain_http=allow_plain_http)
         self.ven_name = ven_name
         self._choice = dialect if isinstance(dialect, Choice) else Choice(dialect)
         self._base_url = base_url
-        self._targets, self._strict = tuple(targets), strict
+        self._targets, self._strict, self._opted_out = tuple(targets), strict, opted_out
         self._spoken: tuple[Dialect, Conversation] | None = None
         self._session = PlainSession(adapter)
         self._exchanger = Exchanger(
@@ -147,7 +149,12 @@ class VtnClient:
         if self._spoken is None:
             dialect = self._choice.dialect or self._choice.settle(find_dialect(self._api, self._base_url))
             self._api.scopes = dialect.scopes
-            self._spoken = dialect, dialect.converse(self._api, self.ven_name, self._targets, strict=self._strict)
+            self._spoken = (
+                dialect,
+                dialect.converse(
+                    self._api, self.ven_name, self._targets, strict=self._strict, opted_out=self._opted_out
+                ),
+            )
         return self._spoken
 
     def _standard(self) -> StandardDialect:

@@ -64,10 +64,13 @@ class Dialect(ABC):
     reports_name_program: ClassVar[bool] = False
 
     @abstractmethod
-    def converse(self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool) -> Conversation:
+    def converse(
+        self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool, opted_out: bool = False
+    ) -> Conversation:
         """The VEN's side of this dialect over `api`; `targets` are what its user configured.
 
-        `strict` refuses what deviates from the dialect's own description, where there is one.
+        `strict` refuses what deviates from the dialect's own description, where there is one; `opted_out` is said where
+        the dialect has words for it.
         """
 
     @abstractmethod

@@ -35,9 +35,11 @@ class Energydesk(Dialect):
     report_success: ClassVar[frozenset[int]] = frozenset({200, 201})
     token_by_basic: ClassVar[bool] = True
 
-    def converse(self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool) -> Conversation:
+    def converse(
+        self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool, opted_out: bool = False
+    ) -> Conversation:
         del targets, strict  # it has neither targets nor a published description
-        return EnergydeskConversation(api, self, ven_name)
+        return EnergydeskConversation(api, self, ven_name, opted_out=opted_out)
 
     def recognises(self, traces: Traces) -> bool:
         """By its snake_case programs; nothing else of it is known for certain."""

@@ -39,10 +39,11 @@ class EnergydeskConversation:
     What is refused with 422 is said once, and not asked again.
     """
 
-    def __init__(self, api: Api, dialect: Energydesk, ven_name: str) -> None:
+    def __init__(self, api: Api, dialect: Energydesk, ven_name: str, *, opted_out: bool = False) -> None:
         self._api = api
         self._dialect = dialect
         self._ven_name = ven_name
+        self._willing = "optOut" if opted_out else "optIn"
         self._known: Enrolment | None = None
         self._names: tuple[str, ...] = ()
         self._refused: dict[str, str] = {}
@@ -229,7 +230,7 @@ class EnergydeskConversation:
         """Each modification of an event is answered once; trouble is met again at the next reading."""
         if self._enrolment.answered.get(event.event_id, -1) >= number:
             return
-        response_type = "optIn" if self._approved() else "notParticipating"
+        response_type = self._willing if self._approved() else "notParticipating"
         path = f"/events/{quote(event.event_id, safe='')}/responses"
         body = msgspec.json.encode(self._dialect.response_request(event.event_id, response_type))
         try:

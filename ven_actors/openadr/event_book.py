@@ -129,7 +129,7 @@ class EventBook:
         return tuple(requests)
 
     def signal_plan(self, ven_name: str, resource_names: Collection[str]) -> SignalPlan:
-        """The signals of all events of programs that the VEN can read (R12), until an `update` changes something.
+        """The signals of all events of programs that the VEN can read, or of none (R12); made anew after a change.
 
         A book that comes from its bytes knows no capacity limits before its first `update`: a device that was
         without power must not trust those it had (R42).
@@ -143,7 +143,7 @@ class EventBook:
         contenders = []
         for entry in self._entries.values():
             program = None if self._programs is None else self._programs.get(entry.event.program_id)
-            if program is None and self._programs is not None:
+            if program is None and self._programs is not None and entry.event.program_id:
                 continue
             rows = _concerned(entry.event, _NO_RESTRICTION, ven_name, resource_names)
             # Only reports have to fit the VEN's own intervals; signals are exact to the second.

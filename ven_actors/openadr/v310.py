@@ -36,7 +36,10 @@ class V310(StandardDialect):
     vens_have_clients: ClassVar[bool] = True
     usual_targets: ClassVar[tuple[str, ...]] = ("{ven}",)
 
-    def converse(self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool) -> Conversation:
+    def converse(
+        self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool, opted_out: bool = False
+    ) -> Conversation:
+        del opted_out  # only a report's OPERATING_STATE can say it (R37)
         return StandardConversation(api, self, ven_name, targets, strict=strict)
 
     def recognises(self, traces: Traces) -> bool:
