@@ -13,6 +13,7 @@ from ven_actors.config_groups import Group
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.fleet import ManualFleet
 from ven_actors.testing.vtn import BL, Client, DemoPlan, Exchange, InProcessVtn, Role
+from ven_actors.vtn.quirks import ALL
 
 NAMES = ("Herning", "Aalborg")
 CLIENTS = (BL, *(Client(name, f"{name}-secret", Role.VEN) for name in NAMES))
@@ -75,3 +76,24 @@ def test_r14_nobody_of_3_0_1_reports_for_an_event_that_is_not_theirs(
     )  # fmt: skip
     run(vtn, FleetConfig(state=tmp_path, dialect="openadr-3.0.1"), clock)
     assert {report["clientName"] for report in vtn.reports() if report["eventID"] == event["id"]} == {"Aalborg"}
+
+
+def test_all_three_dialects_deliver_every_reading_to_one_vtn_with_all_quirks(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    names = (*NAMES, "Lemvig")
+    clients = (BL, *(Client(name, f"{name}-secret", Role.VEN) for name in names))
+    groups = (Group(("Aalborg",), "openadr-3.0.1"), Group(("Lemvig",), "energydesk"))
+    config = FleetConfig(state=tmp_path, groups=groups)
+    with (
+        InProcessVtn(clients, demo=DemoPlan(15, 1.0), now_s=clock.wall, quirks=ALL) as vtn,
+        ManualFleet(vtn, tmp_path, clock, names, config=config) as fleet,
+    ):
+        fleet.until(lambda status: status.reporter.readings.accepted >= 4 * 3 * READINGS)
+        status = fleet.drain()
+    readings = status.reporter.readings
+    assert readings.unaccounted == 0
+    assert readings.accepted == readings.generated
+    assert set(status.reporter.by_ven) == set(names)
+    assert all(each.accepted == each.generated > 0 for each in status.reporter.by_ven.values())
+    assert {exchange.path.split("/")[1] for exchange in vtn.requests} == {"openadr3", "energydesk"}

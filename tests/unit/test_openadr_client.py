@@ -373,6 +373,51 @@ def test_r17_a_delete_between_pages_hides_nothing_that_is_known(vtn: Vtn, client
     assert [each for each in vtn.asked if each.startswith("GET /events/")] == ["GET /events/e50", "GET /events/gone"]
 
 
+def test_r11_pages_of_which_each_object_is_shown_twice_are_read_whole(vtn: Vtn, client: VtnClient) -> None:
+    fill_events(vtn, 120)
+
+    def twice(request: Request) -> Response | None:
+        if request.path != "/events":
+            return None
+        skip = int(request.args["skip"])
+        return shown([each for each in vtn.lists["events"][skip : skip + 50] for _ in range(2)])
+
+    vtn.hook = twice
+    assert len(client.crawl().events) == 120
+
+
+def test_r17_edge_case_3_pages_that_shift_and_fail_make_the_book_that_one_page_makes(
+    vtn: Vtn, client: VtnClient
+) -> None:
+    def events(count: int) -> list[dict[str, Any]]:
+        return [{"id": f"e{i}", "programID": "p", "priority": i} for i in range(count)]
+
+    def poll(book: EventBook) -> Changes:
+        crawl = client.crawl(book.event_ids)
+        return book.update(crawl.events, 0.0, crawl.complete, crawl.unreadable_ids)
+
+    paged, whole = EventBook(), EventBook()
+    vtn.lists["events"] = events(120)
+    poll(paged)
+
+    def disturb(request: Request) -> Response | None:
+        if request.path == "/events" and request.args["skip"] == "50" and len(vtn.lists["events"]) == 120:
+            vtn.lists["events"] = [{"id": "new", "programID": "p"}, *events(120)]
+        return shown({}, 500) if request.path == "/events" and request.args["skip"] == "100" else None
+
+    vtn.hook = disturb
+    with pytest.raises(VtnRefused):
+        poll(paged)
+    assert len(paged.events) == 120
+    vtn.hook = lambda _: None
+    assert poll(paged) == Changes(("new",), (), ())
+    vtn.hook = lambda request: (
+        shown(vtn.lists["events"] if request.args["skip"] == "0" else []) if request.path == "/events" else None
+    )
+    poll(whole)
+    assert paged.events == whole.events
+
+
 @pytest.mark.parametrize("answer", [shown({}, 404), shown({"title": "not yours"}, 403)])
 def test_r17_what_is_not_listed_is_gone_when_asking_for_it_confirms_it(
     vtn: Vtn, client: VtnClient, answer: Response

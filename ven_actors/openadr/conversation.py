@@ -134,7 +134,7 @@ class StandardConversation:
             def get_page(skip: int, query: Query = query) -> bytes:
                 return self._api.get(path, query + self._dialect.page_query(skip, self._dialect.page_limit))
 
-            for page in pages(get_page, what):
+            for page in pages(get_page, what, self._dialect.page_limit):
                 fresh = [raw for raw in page if (id_of(raw) or raw) not in seen]
                 seen.update(id_of(raw) or raw for raw in fresh)
                 yield fresh

@@ -117,7 +117,7 @@ class Enroller:
         def get_page(skip: int) -> bytes:
             return self._api.get(path, query + self._dialect.page_query(skip, limit))
 
-        for page in pages(get_page, what):
+        for page in pages(get_page, what, self._dialect.page_limit):
             for raw in page:
                 try:
                     yield parse(raw, self._reader)

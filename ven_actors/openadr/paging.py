@@ -17,17 +17,18 @@ def split_page(body: bytes, what: str) -> list[msgspec.Raw]:
     return decode(body, list[msgspec.Raw], f"the list of {what}")
 
 
-def pages(get_page: Callable[[int], bytes], what: str) -> Iterator[list[bytes]]:
+def pages(get_page: Callable[[int], bytes], what: str, limit: int = 50) -> Iterator[list[bytes]]:
     """The objects of each page that were not on an earlier one, by id.
 
-    `get_page` takes how many objects to skip. Ends with an empty page, or one without a new id. Objects without a
-    readable id are told apart by their bytes. Raises `VtnNonsense` when there is no end to it.
+    `get_page` takes how many objects to skip. A page of more than the `limit` asked for counts as one of the limit: a
+    VTN that shows each object twice may do so after counting. Ends with an empty page, or one without a new id.
+    Objects without a readable id are told apart by their bytes. Raises `VtnNonsense` when there is no end to it.
     """
     seen: set[str | bytes] = set()
     skip = 0
     for _ in range(MOST_PAGES):
         raws = [bytes(raw) for raw in split_page(get_page(skip), what)]
-        skip += len(raws)
+        skip += min(len(raws), limit)
         fresh: list[bytes] = []
         for raw in raws:
             key = id_of(raw) or raw
