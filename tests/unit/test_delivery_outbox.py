@@ -262,7 +262,7 @@ def test_one_window_of_two_layouts_is_two_reports_whose_names_never_change(fleet
 
 
 @pytest.mark.parametrize(("length_s", "sent"), [(10, "80+10"), (20, "60+20"), (30, "60+30"), (40, "40+40")])
-def test_a_request_that_comes_late_gets_only_the_last_window_it_missed(
+def test_r33_a_request_that_comes_late_gets_only_the_last_window_it_missed(
     fleet: Fleet, length_s: float, sent: str
 ) -> None:
     fleet.ask()
@@ -275,7 +275,7 @@ def test_a_request_that_comes_late_gets_only_the_last_window_it_missed(
     assert fleet.readings.accepted == float(sent.split("+")[1]) / 10 * 4
 
 
-def test_a_request_that_comes_late_gets_all_since_the_oldest_block_that_waits(fleet: Fleet) -> None:
+def test_r33_a_request_that_comes_late_gets_all_since_the_oldest_block_that_waits(fleet: Fleet) -> None:
     fleet.ask(asked("e1"))
     fleet.meter(6)
     fleet.flush()
@@ -340,7 +340,7 @@ def test_an_accepted_report_stands_when_its_block_is_taken_back(fleet: Fleet) ->
     assert fleet.readings == Readings(generated=4, accepted=4)
 
 
-def test_the_last_missed_window_is_owed_though_something_newer_waits(fleet: Fleet) -> None:
+def test_r33_the_last_missed_window_is_owed_though_something_newer_waits(fleet: Fleet) -> None:
     fleet.ask(asked("e1"))
     fleet.meter(9)
     fleet.flush()
@@ -380,7 +380,7 @@ def test_the_last_missed_window_is_what_looking_at_every_window_finds(until: int
 # --- events that go, come back and change
 
 
-def test_an_event_that_goes_takes_its_reports_along_and_brings_them_back(fleet: Fleet) -> None:
+def test_r35_an_event_that_goes_takes_its_reports_along_and_brings_them_back(fleet: Fleet) -> None:
     fleet.ask(asked())
     fleet.meter(3)
     fleet.flush()
@@ -395,7 +395,7 @@ def test_an_event_that_goes_takes_its_reports_along_and_brings_them_back(fleet: 
     assert fleet.readings == Readings(generated=12, accepted=12)
 
 
-def test_a_report_that_may_have_arrived_is_in_doubt_when_it_is_sealed_again(fleet: Fleet) -> None:
+def test_r35_a_report_that_may_have_arrived_is_in_doubt_when_it_is_sealed_again(fleet: Fleet) -> None:
     """Handed out, withdrawn, and the process dies: the VTN may still have it under this name."""
     fleet.ask(asked())
     fleet.meter()
@@ -798,3 +798,48 @@ def test_r36_what_is_left_of_a_report_in_parts_is_sealed_again_as_it_was(fleet: 
     assert [(report.name, report.rows) for report in fleet.ven.queue] == [(names[1], (1,))]
     fleet.deliver()
     assert fleet.readings == Readings(generated=4, accepted=4)
+
+
+# --- whose intervals (R29, R32)
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        ("INTERVALS", [(0, None), (1, None)]),
+        ("SUB_INTERVALS", [(0, "PT10S"), (0, "PT10S"), (1, "PT10S"), (1, "PT10S")]),
+        ("OPEN_INTERVALS", [(0, "PT10S"), (1, "PT10S"), (2, "PT10S"), (3, "PT10S")]),
+    ],
+)
+def test_r32_a_report_is_on_the_intervals_of_the_event_parts_of_them_or_those_of_the_ven(
+    fleet: Fleet, mode: str, told: list[tuple[int, str | None]]
+) -> None:
+    fleet.ask(listed(2, 20, report_intervals=mode))
+    fleet.meter(4)
+    fleet.flush()
+    intervals = rendered(fleet, fleet.ven.queue[0])["resources"][0]["intervals"]
+    assert [(each["id"], each.get("intervalPeriod", {}).get("duration")) for each in intervals] == told
+
+
+def test_r29_the_intervals_of_the_ven_itself_say_where_they_lie(fleet: Fleet) -> None:
+    request = asked()
+    fleet.ask(replace(request, plan=replace(request.plan, own=True)))
+    fleet.meter()
+    fleet.flush()
+    (interval,) = rendered(fleet, fleet.ven.queue[0])["resources"][0]["intervals"]
+    assert interval["intervalPeriod"]["duration"] == "PT10S"
+
+
+def test_r30_targets_choose_the_resources_of_a_report(fleet: Fleet) -> None:
+    fleet.ask(asked(rows=("r2",)))
+    fleet.meter(1, THREE)
+    fleet.flush()
+    assert [entry["resourceName"] for entry in rendered(fleet, fleet.ven.queue[0])["resources"]] == ["r2"]
+
+
+@pytest.mark.parametrize(("reading", "watts"), [("DIRECT_READ", 30), ("MEAN", 30), ("AVERAGE", 30), ("PEAK", 60)])
+def test_r30_a_reading_type_says_how_an_interval_is_read(fleet: Fleet, reading: str, watts: float) -> None:
+    fleet.ask(asked(length_s=40, reading_type=reading, units="W"))
+    fleet.meter(4)
+    fleet.flush()
+    assert said(rendered(fleet, fleet.ven.queue[0])) == [{"DEMAND": watts}]
