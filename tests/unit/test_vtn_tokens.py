@@ -176,3 +176,14 @@ def test_a_client_that_asks_for_token_after_token_holds_only_the_newest() -> Non
     other = tokens.issue(BL, frozenset())
     assert tokens.find(given[0]) is None
     assert all(tokens.find(token) for token in [*given[1:], other])
+
+
+@pytest.mark.parametrize("form", [b"client_id=%00", b"client_id=%zz", b"client_id=%ff", b"\xff"])
+def test_a_form_that_cannot_be_read_is_an_invalid_request(
+    vtn: InProcessVtn, vtn_calls: ModuleType, form: bytes
+) -> None:
+    old = vtn_calls.Caller301(vtn, None)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = old.call("POST", "/auth/token", data=b"grant_type=client_credentials&" + form, headers=headers)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    old.close()

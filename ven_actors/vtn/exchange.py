@@ -77,8 +77,11 @@ async def read_form(request: Request, limit_bytes: int) -> dict[str, list[str]]:
     media_type = _media_type(request)
     if media_type not in ("", FORM):
         raise Problem(400, f"the content type is {media_type!r}; it has to be {FORM}", error="invalid_request")
-    body = await read_body(request, limit_bytes)
-    return parse_pairs(body, "the form")
+    try:
+        return parse_pairs(await read_body(request, limit_bytes), "the form")
+    except Problem as problem:
+        problem.error = "invalid_request"  # RFC 6749, 5.2
+        raise
 
 
 def read_query(request: Request) -> dict[str, list[str]]:
