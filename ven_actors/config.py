@@ -92,7 +92,11 @@ class FleetConfig:
         "count", integer(0, 100_000), "0", "Fleet", "so many VENs more, Fleet-0001 and on, made from the seed"
     )
     approve: int | Literal["all"] = _option(
-        "approve", all_or_count(1_000_000), "120", "Fleet", "resources approved per VEN when the demo data is made"
+        "approve",
+        all_or_count(1_000_000),
+        "120",
+        "Fleet",
+        "resources approved per VEN when the demo data is made; later: ven-actors resources approve",
     )
     state: Path = _option("state", path("DIR"), "state", "Fleet", "folder that keeps everything; one fleet at a time")
     registry: Path | None = _option(

@@ -140,6 +140,20 @@ def test_approve_takes_vens_or_all_or_single_ones(db: Path) -> None:
     assert approved(db, "Lemvig") == 266
 
 
+def test_suspended_resources_are_mentioned_and_approved_on_request(db: Path) -> None:
+    total = run("suspend", "--db", db, "Lemvig").output
+    assert total.endswith(": 266 suspended\n")
+    left = run("approve", "--db", db, "Lemvig")
+    assert left.output == f"{db}: 0 approved; 266 stay suspended (--suspended approves them too)\n"
+    assert run("approve", "--db", db, "--suspended", "Lemvig").output == f"{db}: 266 approved\n"
+    assert run("approve", "--db", db, "Lemvig").output == f"{db}: 0 approved\n"
+
+
+def test_suspended_goes_with_vens_only(db: Path) -> None:
+    with pytest.raises(UsageError, match="--count and --suspended go with VENs or --all"):
+        run("approve", "--db", db, "--suspended", "--resource", "x")
+
+
 def test_suspend_takes_vens_or_all_or_single_ones(db: Path) -> None:
     one = population.town_ven("Lemvig", 1)[0].resource_id
     assert run("suspend", "--db", db, "--resource", one).output == f"{db}: 1 suspended\n"
@@ -161,7 +175,7 @@ def test_what_is_meant_must_be_clear(db: Path, command: str) -> None:
 
 
 def test_a_count_and_single_resources_do_not_go_together(db: Path) -> None:
-    with pytest.raises(UsageError, match="--count goes with VENs"):
+    with pytest.raises(UsageError, match="--count and --suspended go with VENs"):
         run("approve", "--db", db, "--resource", "x", "--count", 3)
 
 

@@ -6,9 +6,13 @@ import errno
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from ven_actors.errors import StateError
-from ven_actors.fleet.folder import place_checked
+from ven_actors.config import FleetConfig
+from ven_actors.errors import StateError, UsageError
+from ven_actors.fleet.folder import load_population, locked_folder, place_checked
+from ven_actors.meters import DEMO_METERS
+from ven_actors.storage.registry import Registry, make_demo
 
 
 @pytest.mark.parametrize(
@@ -25,3 +29,38 @@ def test_a_place_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path,
 def test_what_is_no_trouble_of_the_place_stays_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError), place_checked(tmp_path):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+def approved(config: FleetConfig) -> dict[str, int]:
+    with locked_folder(config):
+        return {name: len(each) for name, each in load_population(config, DEMO_METERS).resources.items()}
+
+
+def test_approvals_are_made_with_the_demo_data_and_never_changed_by_a_run(tmp_path: Path) -> None:
+    config = FleetConfig(state=tmp_path, vens=("Lemvig",), approve=3)
+    assert approved(config) == approved(config) == {"Lemvig": 3}
+    path = config.registry_path
+    before = path.read_bytes()
+    with pytest.raises(UsageError) as caught:
+        approved(FleetConfig(state=tmp_path, vens=("Lemvig", "Aars"), approve="all"))
+    assert str(caught.value) == (
+        f"--approve all: {path} has other approvals (Lemvig has 3), which a run does not change; "
+        f"run `ven-actors resources approve Lemvig Aars --db {path}`, or leave --approve out"
+    )
+    with pytest.raises(UsageError, match="resources approve --count 7 Lemvig --db "):
+        approved(FleetConfig(state=tmp_path, vens=("Lemvig",), approve=7))
+    with pytest.raises(UsageError, match=r"Lemvig has 3.*resources suspend --resource ID --db "):
+        approved(FleetConfig(state=tmp_path, vens=("Lemvig",), approve=2))
+    assert approved(FleetConfig(state=tmp_path, vens=("Lemvig",))) == {"Lemvig": 3}, "the default asks for nothing"
+    assert path.read_bytes() == before
+
+
+def test_suspended_resources_are_no_other_approval(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    make_demo(path, 1, "all")
+    with Registry.open(path, writable=True) as registry:
+        registry.suspend("Aars")
+    config = FleetConfig(state=tmp_path, registry=path, vens=("Lemvig", "Aars"), approve="all")
+    with capture_logs() as logs:
+        assert approved(config) == {"Lemvig": 266, "Aars": 0}
+    assert logs[0]["remedy"] == "ven-actors resources approve --suspended Aars"

@@ -143,19 +143,25 @@ def check(ctx: click.Context, db: Path, profiles: Path | None, migrate: bool) ->
 @click.argument("vens", metavar="[VEN]...", nargs=-1)
 @click.option("--all", "all_vens", is_flag=True, help="All VENs.")
 @click.option("--count", type=click.IntRange(min=0), help="Approve until so many of a VEN are.  [default: all pending]")
+@click.option("--suspended", is_flag=True, help="Suspended ones too.")
 @click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource, whatever its status.")
-def approve(db: Path, vens: tuple[str, ...], all_vens: bool, count: int | None, ids: tuple[str, ...]) -> None:
+def approve(
+    db: Path, vens: tuple[str, ...], all_vens: bool, count: int | None, suspended: bool, ids: tuple[str, ...]
+) -> None:
     """Approve pending resources, of some VENs or all, or single ones by their id."""
     _refuse_unclear(vens, all_vens, ids)
-    if ids and count is not None:
-        raise UsageError("--count goes with VENs or --all, not with --resource")
+    if ids and (count is not None or suspended):
+        raise UsageError("--count and --suspended go with VENs or --all, not with --resource")
     with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.APPROVED)
         names = registry.ven_names() if all_vens else vens
         registry.require(names)
-        changed = sum(registry.approve(name, "all" if count is None else count) for name in names)
-    click.echo(f"{db}: {changed + len(ids)} approved")
+        upto: Approve = "all" if count is None else count
+        changed = sum(registry.approve(name, upto, suspended=suspended) for name in names)
+        left = registry.statistics(names)["total_by_status"]["SUSPENDED"] if names else 0
+    hint = f"; {left} stay suspended (--suspended approves them too)" if left and count is None else ""
+    click.echo(f"{db}: {changed + len(ids)} approved{hint}")
 
 
 @resources.command()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
+import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Recovery
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage.lock import FileLock
-from ven_actors.storage.population import TOWNS, fleet_ven, town_ven
+from ven_actors.storage.population import DEMO_APPROVED, TOWNS, fleet_ven, town_ven
 from ven_actors.storage.registry import Registry, make_demo, registry_lock
 from ven_actors.storage.store import STORE_NAME, Store, read_dialects, read_meta, read_recovery
 
@@ -77,18 +79,10 @@ def locked_folder(config: FleetConfig) -> Iterator[None]:
 
 
 def _prepare_registry(config: FleetConfig) -> None:
-    """Make the demo's registry where none is named; `--approve all` also holds for one that is there already."""
-    if config.registry is not None:
-        return
-    path = config.registry_path
-    if not path.exists():
+    """Make the demo's registry where none is named and none is there."""
+    if config.registry is None and not config.registry_path.exists():
         with progress_bar("making the demo's resources") as progress:
-            make_demo(path, config.seed, config.approve, progress)
-    elif config.approve == "all":
-        with Registry.open(path, writable=True) as registry:
-            for name in ven_names(config):
-                registry.require([name])
-                registry.approve(name, "all")
+            make_demo(config.registry_path, config.seed, config.approve, progress)
 
 
 def ven_names(config: FleetConfig) -> tuple[str, ...]:
@@ -103,14 +97,40 @@ def load_population(config: FleetConfig, meters: tuple[str, ...]) -> Population:
         registry.require(names)
         resources = {name: registry.resources(name, RegistrationStatus.APPROVED) for name in names}
         statistics = registry.statistics(names)
+    _check_approvals(config, statistics["by_ven"])
     for index in range(1, config.count + 1):
         name, made = fleet_ven(index, config.seed, meters)
         resources[name] = made
         _count_in(statistics, name, len(made))
     for name, approved in resources.items():
         if not approved:
-            log.warning("no_approved_resources", ven=name, remedy=f"ven-actors resources approve {name}")
+            suspended = " --suspended" if statistics["by_ven"][name]["suspended"] else ""
+            remedy = f"ven-actors resources approve{suspended} {shlex.quote(name)}"
+            log.warning("no_approved_resources", ven=name, remedy=remedy)
     return Population(resources, statistics)
+
+
+def _check_approvals(config: FleetConfig, by_ven: dict[str, dict[str, int]]) -> None:
+    """Raise `UsageError` where other approvals are asked for than the registry has: a run does not change them.
+
+    The default asks for nothing.
+    """
+    if config.approve == DEMO_APPROVED:
+        return
+    upto = sys.maxsize if config.approve == "all" else config.approve
+    wanted = {name: min(upto, each["total"] - each["suspended"]) for name, each in by_ven.items()}
+    other = [name for name, each in by_ven.items() if each["approved"] != wanted[name]]
+    if not other:
+        return
+    too_few = [name for name in other if by_ven[name]["approved"] < wanted[name]]
+    count = "" if config.approve == "all" else f" --count {config.approve}"
+    what = f"approve{count} {shlex.join(too_few)}" if too_few else "suspend --resource ID"
+    shown = f"{other[0]} has {by_ven[other[0]]['approved']}"
+    path = config.registry_path
+    raise UsageError(
+        f"--approve {config.approve}: {path} has other approvals ({shown}), which a run does not change; "
+        f"run `ven-actors resources {what} --db {shlex.quote(str(path))}`, or leave --approve out"
+    )
 
 
 def preview_population(config: FleetConfig, meters: tuple[str, ...]) -> dict[str, tuple[Resource, ...]]:

@@ -198,12 +198,13 @@ class Registry:
         if not changed:
             raise UsageError(f"{self.path}: unknown resource {resource_id!r}; see `ven-actors resources list --json`")
 
-    def approve(self, ven_name: str, upto: population.Approve = "all") -> int:
+    def approve(self, ven_name: str, upto: population.Approve = "all", *, suspended: bool = False) -> int:
         """Approve pending resources, first ones first, until `upto` of the VEN's are approved; how many that took.
 
-        Suspended ones stay so. Doing it twice changes nothing more.
+        Suspended ones stay so, unless they are wanted too. Doing it twice changes nothing more.
         """
-        pending = self.resources(ven_name, RegistrationStatus.PENDING)
+        wanted = {RegistrationStatus.PENDING} | ({RegistrationStatus.SUSPENDED} if suspended else set())
+        pending = tuple(each for each in self.resources(ven_name) if each.status in wanted)
         if upto != "all":
             approved = self.statistics([ven_name])["by_ven"][ven_name]["approved"]
             pending = pending[: max(0, upto - approved)]
