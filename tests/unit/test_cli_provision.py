@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -443,6 +445,7 @@ def test_a_wrong_secret_and_a_vtn_that_is_away_are_told_with_what_to_do(vtn: InP
         (["--business-credentials", "client_id=x,client_secret_env=NONE"], "the variable NONE is not set"),
         (["--business-credentials", "/no.csv"], "--business-credentials: /no.csv cannot be read"),
         (["--credentials", ""], "--credentials: missing"),
+        (["--dialect", "energydesk"], "energydesk has no business logic"),
         (["--dialect", "openadr-4"], "there is no dialect 'openadr-4'"),
     ],
 )
@@ -451,6 +454,25 @@ def test_what_is_wrong_is_told_before_anything_is_done(
 ) -> None:
     assert words in told(run_31("provision", *args))
     assert writes(vtn) == []
+
+
+def test_without_a_business_credential_no_token_is_asked_for(vtn: InProcessVtn, tmp_path: Path) -> None:
+    line = ["deprovision", "--vtn-url", vtn.base_url, "--state", str(tmp_path)]
+    assert "nothing to do" in good(CliRunner().invoke(cli, line, obj=Seams(environ={}), standalone_mode=False))
+    line = [*line, "--vens", "Herning", "--credentials", "client_id=x,client_secret_env=X"]
+    line[0] = "provision"
+    said = failed(CliRunner().invoke(cli, line, obj=Seams(environ={}), standalone_mode=False))
+    assert "wants credentials and none are configured" in said
+    assert not [each for each in vtn.requests if each.path.endswith("/token")]
+
+
+@pytest.mark.parametrize("command", ["provision", "deprovision"])
+def test_a_vtn_of_the_local_network_is_discovered(
+    vtn: InProcessVtn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    found = partial(replace, vtn_url=vtn.base_url)
+    monkeypatch.setattr("ven_actors.cli.provision.discovered", found)
+    good(runner("mdns:", tmp_path)(command))
 
 
 def test_a_list_of_vens_is_no_business_credential(run_31: Run, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -311,6 +313,21 @@ def test_it_names_a_path_without_an_interface(vtn: InProcessVtn, tmp_path: Path)
     cause = found.the_cause("interface")
     assert "/openadr3/9/programs answers 404" in cause.what
     assert "base path" in cause.remedy
+
+
+def test_a_vtn_of_the_local_network_is_discovered(
+    vtn: InProcessVtn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ven_actors.fleet.doctor.discovered", partial(replace, vtn_url=vtn.base_url))
+    assert examined(tmp_path, "mdns:").bad == []
+
+
+@pytest.mark.parametrize(("status", "bad"), [(500, ["interface"]), (403, ["scopes"])])
+def test_an_interface_that_refuses_is_told_from_one_that_forbids(
+    vtn: InProcessVtn, tmp_path: Path, status: int, bad: list[str]
+) -> None:
+    vtn.fault = lambda method, path, body: Fault(act=False, status=status) if path.endswith("/programs") else None
+    assert examined(tmp_path, vtn.base_url).bad == bad
 
 
 def test_it_names_something_that_is_no_vtn(listen: Listen, tmp_path: Path) -> None:

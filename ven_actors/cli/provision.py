@@ -13,6 +13,7 @@ from ven_actors.cli.run_options import CONFIG_OPTION, OptionsInSections, options
 from ven_actors.cli.seams import seams_of
 from ven_actors.config_sources import load_config
 from ven_actors.errors import VtnError
+from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.provision_access import BUSINESS_FLAG, Targets, provisioner_of, wanted_vens
 from ven_actors.fleet.provisioning import Did, Outcome
 
@@ -88,7 +89,7 @@ def provision_command(
     made for the client that --credentials names for its VEN. Exit code 3 if something failed.
     """
     environ = seams_of(ctx).environ
-    config = load_config(flags, environ).config
+    config = discovered(load_config(flags, environ).config)
     targets = Targets(target or None, resource_target).checked()
     report = _Report(dry_run=dry_run, as_json=as_json)
     with provisioner_of(config, environ, business, dry_run=dry_run) as provisioner:
@@ -104,7 +105,7 @@ def deprovision_command(ctx: click.Context, /, business: str | None, dry_run: bo
     if something failed or had to stay; run it again then.
     """
     environ = seams_of(ctx).environ
-    config = load_config(flags, environ).config
+    config = discovered(load_config(flags, environ).config)
     report = _Report(dry_run=dry_run, as_json=as_json)
     with provisioner_of(config, environ, business, dry_run=dry_run) as provisioner:
         report.take(provisioner.deprovision())
