@@ -16,7 +16,7 @@ from ven_actors.errors import (
     VtnUnreachable,
 )
 from ven_actors.messages import Enrolled, EventsRead, IntervalClosed
-from ven_actors.model import Enrolment, ReportDescriptor, VenState
+from ven_actors.model import Enrolment, ReportDescriptor, Secret, VenState
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Crawl, Event
 
@@ -290,3 +290,43 @@ def test_what_is_no_trouble_of_a_vtn_ends_the_life(ven: Callable[..., House]) ->
     house.vtn.lose(KeyError("a fault of ours"))
     with pytest.raises(KeyError):
         house.tick_later("polling")
+
+
+# --- a VTN without report descriptors
+
+
+def test_what_is_wanted_is_told_only_when_all_resources_are_registered(ven: Callable[..., House]) -> None:
+    house = ven(resources=250, closed_until_s=T0)
+    house.vtn.crawl_result = Crawl((), (), reported=("pub",))
+    house.tick_later("polling")
+    assert (house.vtn.portions, house.vtn.crawls) == ([200], 1)
+    assert house.reporter.of(EventsRead) == []
+    for message in house.waiting():
+        house.tell(message)
+    (told,) = house.reporter.of(EventsRead)
+    (request,) = told.requests
+    assert (request.by_reading, request.resource_names) == (True, ("pub",))
+
+
+def test_a_registration_that_is_not_complete_is_kept_and_taken_up_again_at_once(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    whole = house.vtn.enrolment
+    first = Enrolment("v-1", auth_token=Secret("s"), complete=False)
+    house.vtn.enrolment = first
+    house.tick_later("polling")
+    assert house.reporter.of(Enrolled) == [Enrolled("Herning", 3, first)]
+    house.vtn.enrolment = whole
+    for message in house.waiting():
+        house.tell(message)
+    assert house.vtn.portions == [2, 2]
+    assert house.vtn.known_at_enrolment == [None, first]
+    assert house.reporter.of(Enrolled)[1:] == [Enrolled("Herning", 3, whole)]
+
+
+def test_what_reading_tells_of_the_registration_is_kept_once(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    more = Enrolment("v-1", {"pub": "r-2"}, answered={"e1": 3})
+    house.vtn.crawl_result = Crawl((), (), enrolment=more)
+    for _ in range(3):
+        house.tick_later("polling")
+    assert [told.enrolment for told in house.reporter.of(Enrolled)] == [house.vtn.enrolment, more]

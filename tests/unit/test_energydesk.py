@@ -296,7 +296,13 @@ def test_a_ven_that_is_refused_with_422_is_not_registered_again(server: Callable
 
 @pytest.mark.parametrize(
     ("status", "body", "error"),
-    [(500, b'{"detail": "boom"}', VtnRefused), (201, b'{"id": "x"}', VtnNonsense), (201, b"<html>", VtnNonsense)],
+    [
+        (500, b'{"detail": "boom"}', VtnRefused),
+        (201, b'{"id": "x"}', VtnNonsense),
+        (201, b'{"id": 5, "auth_token": "hush"}', VtnNonsense),
+        (202, b'{"id": "x", "auth_token": "hush"}', VtnNonsense),
+        (201, b"<html>", VtnNonsense),
+    ],
 )
 def test_any_other_500_and_an_answer_without_a_token_is_trouble_that_is_tried_again(
     server: Callable[..., Vtn], status: int, body: bytes, error: type[Exception]
@@ -305,8 +311,9 @@ def test_any_other_500_and_an_answer_without_a_token_is_trouble_that_is_tried_ag
     vtn.refuse("POST", "/vens", status, body)
     client = vtn.client()
     for _ in range(2):
-        with pytest.raises(error):
+        with pytest.raises(error) as said:
             client.enrol("Herning", [resource()], None)
+        assert "hush" not in str(said.value)
     assert vtn.posts("/vens") == 2
     vtn.vtn.fault = None
     assert not client.enrol("Herning", [resource()], None).complete

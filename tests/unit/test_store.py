@@ -22,6 +22,7 @@ from ven_actors.model import (
     Layout,
     ReportDescriptor,
     ReportRequest,
+    Secret,
 )
 from ven_actors.records import (
     BlockRecord,
@@ -555,3 +556,30 @@ def test_used_bytes_do_not_count_what_is_free(store: Store) -> None:
         store.settle(record(T0 + 10 * index, index + 1, accepted=4))
     store.drop_settled(T0 * 2, T0 * 2)
     assert store.used_bytes() < full / 2
+
+
+def test_a_vens_own_token_is_kept_and_only_its_owner_may_read_the_file(store: Store, tmp_path: Path) -> None:
+    given = Enrolment(
+        "v", {"pub": "r"}, "energydesk", Secret("hush"), {"pub": "APPROVED"}, {"p": "{}"}, {"p": ("pub",)}
+    )
+    store.add_ven(VenRecord(1, "Herning", 0, 0, 0, 0))
+    store.keep_enrolment(1, given)
+    store.commit()
+    found, _ = store.ven_facts(1)
+    assert found == given
+    assert "hush" not in repr(found)
+    assert (tmp_path / STORE_NAME).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("token", [b"\xa1x\xc0", b"\xaaauth_token\x05"])
+def test_an_enrolment_that_makes_no_sense_is_broken_data(store: Store, tmp_path: Path, token: bytes) -> None:
+    store.add_ven(VenRecord(1, "Herning", 0, 0, 0, 0))
+    store.commit()
+    with contextlib.closing(sqlite3.connect(tmp_path / STORE_NAME)) as database:
+        database.execute("UPDATE ven SET enrolment = ?", (b"\x82\xa6ven_id\xa1v" + token,))
+        database.commit()
+    if b"auth_token" in token:
+        with pytest.raises(DataError):
+            store.ven_facts(1)
+    else:
+        assert store.ven_facts(1)[0] == Enrolment("v")

@@ -42,6 +42,8 @@ class Columns:
             block = self._newest.get(queued.block_id)
             if block is None:
                 (block,) = self._store.blocks([block_record(outbox, queued)], self._layouts)
+                if block is not None and report.component is not None:
+                    self.remember(queued.block_id, block)  # its other readings come next
             if block is None:
                 lost.append(queued)
             else:

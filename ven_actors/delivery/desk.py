@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ven_actors.delivery.entries import ReportState
-from ven_actors.delivery.throttle import LONGEST_ASKED_S, SLOW_RETRY_S, RefusalAlarm, retry_wait_s
+from ven_actors.delivery.throttle import FIRST_RETRY_S, LONGEST_ASKED_S, SLOW_RETRY_S, RefusalAlarm, retry_wait_s
 from ven_actors.model import SealedReport
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class Desk:
             if lost:
                 self._dispatcher.landed(flight.report_id)
                 self._dispatcher.sender_is_free(flight.sender)
-                self._outbox.back(outbox, report, now_s, in_doubt=False)
+                # A block cannot be given up while other readings of it are in flight: then this one has to wait.
+                self._outbox.back(outbox, report, now_s + FIRST_RETRY_S, in_doubt=False)
                 if report.request.forecast:
                     log.error("forecast_lost", ven=outbox.name, report=report.name)
                     self._outbox.give_up(outbox, report.whole)

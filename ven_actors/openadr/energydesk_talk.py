@@ -76,6 +76,8 @@ class EnergydeskConversation:
         if answer.status == 409:
             return self._adopt(ven_name)
         if answer.status not in _GOOD:
+            if 200 <= answer.status < 300:  # its body may bear the token, and must not be quoted
+                raise VtnNonsense(f"the registration of {ven_name!r} is answered {answer.status}: expected 201")
             refused = self._api.refused(answer, "POST", path)
             if answer.status == 422:
                 self._refused[path] = str(refused)
