@@ -320,6 +320,22 @@ def test_a_ven_without_a_client_is_waited_for() -> None:
     assert verdict == Held("sender-1", 4, 7, "its VEN has no client yet", posts=0)
 
 
+class Stranger(Vtn):
+    """A client whose VTN has not shown yet which dialect it speaks."""
+
+    @property
+    def reports_name_program(self) -> bool:
+        raise VtnUnreachable("down")
+
+    @reports_name_program.setter
+    def reports_name_program(self, _: bool) -> None:
+        return
+
+
+def test_a_dialect_that_is_not_known_yet_is_waited_for() -> None:
+    assert verdict_of(Stranger()) == Held("sender-1", 4, 7, "down", posts=0)
+
+
 def test_posts_are_counted_for_each_report_alone() -> None:
     desk = Desk(Vtn())
     desk.verdict()

@@ -112,6 +112,11 @@ def test_what_one_client_found_the_others_need_not_ask(stranger: Stranger, ask: 
     assert stranger.asked == []
 
 
+def test_what_is_settled_stays() -> None:
+    choice = Choice(DIALECTS["openadr-3.0.1"])
+    assert choice.settle(DIALECTS["openadr-3.1"]) is choice.dialect is DIALECTS["openadr-3.0.1"]
+
+
 def test_what_the_state_remembers_is_not_asked_again(stranger: Stranger, ask: Callable[..., VtnClient]) -> None:
     choice = Choice()
     client = ask(choice)

@@ -714,10 +714,12 @@ def test_r15_a_target_of_the_ven_means_all_its_resources_and_one_of_resources_th
     granted(vtn, ["town"], a=["north"], b=["north", "east"], c=[])
     vtn.lists["events"] = targeted(
         all=["town", "north"], named=["Herning"], north=["north"], east=["east"], one=["c"], none=None, other=["?"],
+        both=["north", "?"],
     )  # fmt: skip
     client.enrol("Herning", resources("a", "b", "c"), None)
     assert meant(client) == {
         "all": (), "named": (), "north": ("a", "b"), "east": ("b",), "one": ("c",), "none": (), "other": (),
+        "both": (),
     }  # fmt: skip
 
 
@@ -801,3 +803,14 @@ def test_r43_gzip_is_offered_and_may_be_used_or_not(vtn: Vtn, client: VtnClient)
     vtn.hook = pack
     assert client.crawl() == plain
     assert {each for each in offered if each != "identity"} == {"gzip"}
+
+
+def test_r16_a_strict_client_refuses_what_deviates_and_names_it(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    vtn.lists["events"] = [{"id": "e", "programID": "p", "priority": -1}]
+    client = client_of(httpserver, adapter, strict=True)
+    crawl = client.crawl()
+    assert (crawl.events, crawl.unreadable_ids) == ((), {"e"})
+    assert crawl.problems[-1].startswith("event is refused, as parsing is strict")
+    client.close()
