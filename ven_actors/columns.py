@@ -21,6 +21,9 @@ SIMPLE_LEVEL = "simple_level"
 SETPOINT = "setpoint"
 """float64, shape (resources,): the CONTROL_SETPOINT obeyed at the interval's end. Default: 0."""
 
+STATES = (OPERATING_STATE, SIMPLE_LEVEL, SETPOINT)
+"""Those that hold until they change."""
+
 OPERATING_STATES = (
     "NORMAL",
     "ERROR",

@@ -75,6 +75,7 @@ REQUESTS = (
     _request("fine", _listed(6, 4, BEGIN_S + 13)),
     _request("holed", _apart(3, 10, 30, BEGIN_S)),
     _request("level", _implied(STEP_S), num_intervals=1, payload_type="SIMPLE_LEVEL"),
+    _request("cause", _implied(STEP_S), payload_type="SIMPLE_LEVEL", frequency=0),
     _request("nobody", _implied(STEP_S), ("r9",), num_intervals=1),
 )
 

@@ -74,12 +74,13 @@ class Fleet:
         assert readings.unaccounted == 0, readings
         return readings
 
-    def meter(self, count: int = 1, layout: Layout = TWO) -> None:
+    def meter(self, count: int = 1, layout: Layout = TWO, **extras: Any) -> None:
         layout_id = self.outbox.layout_id(self.ven, layout)
         for _ in range(count):
             start_s = T0 if self.ven.closed_until_s is None else self.ven.closed_until_s
             watts = np.full((len(layout.resource_names), len(layout.components)), start_s - T0, dtype=np.int32)
-            self.outbox.add_block(self.ven, Block(start_s, STEP_S, watts), layout_id)
+            columns = {name: np.array(values) for name, values in extras.items()}
+            self.outbox.add_block(self.ven, Block(start_s, STEP_S, watts, columns), layout_id)
 
     def ask(self, *requests: ReportRequest, as_of_s: float = INF) -> None:
         self.outbox.take_requests(self.ven, requests, as_of_s)
@@ -843,3 +844,57 @@ def test_r30_a_reading_type_says_how_an_interval_is_read(fleet: Fleet, reading: 
     fleet.meter(4)
     fleet.flush()
     assert said(rendered(fleet, fleet.ven.queue[0])) == [{"DEMAND": watts}]
+
+
+# --- at the VEN's own cause (R31, frequency 0)
+
+
+def levels(fleet: Fleet) -> list[tuple[str, int]]:
+    return [(brief(report), said(rendered(fleet, report))[0]["SIMPLE_LEVEL"]) for report in fleet.ven.queue]
+
+
+def test_r31_a_state_is_reported_when_it_is_asked_for_and_whenever_it_changes(fleet: Fleet) -> None:
+    request = asked(payload_type="SIMPLE_LEVEL", frequency=0)
+    fleet.meter(2)
+    fleet.ask(request)
+    for level in (None, None, 2, 2, 1, None):
+        fleet.meter(1, **({} if level is None else {"simple_level": [level, level], "baseline_w": [[1, 2], [3, 4]]}))
+        fleet.flush()
+    assert levels(fleet) == [("20+10", 0), ("40+10", 2), ("60+10", 1), ("70+10", 0)]
+    assert all(report.periods for report in fleet.ven.queue)
+    fleet.restart()
+    assert [brief(report) for report in fleet.ven.queue] == ["20+10", "40+10", "60+10", "70+10"]
+    fleet.ask(request)
+    fleet.meter()
+    assert fleet.flush() == []
+    fleet.deliver()
+    assert fleet.readings == Readings(generated=36, unasked=36)
+
+
+def test_r31_a_state_that_changed_while_its_event_was_away_is_told_when_it_is_back_and_never_twice(
+    fleet: Fleet,
+) -> None:
+    request = asked(payload_type="SIMPLE_LEVEL", frequency=0)
+    fleet.ask(request)
+    fleet.meter()
+    fleet.meter(1, simple_level=[1, 1])
+    fleet.flush()
+    fleet.outbox.close(fleet.ven, fleet.send(), ReportState.ACCEPTED)
+    fleet.ask(as_of_s=T0)
+    fleet.meter(1, simple_level=[1, 1])
+    fleet.flush()
+    fleet.ask(request, as_of_s=T0)
+    fleet.meter(1, simple_level=[2, 1])
+    fleet.flush()
+    names = [report.name for report in fleet.ven.queue]
+    assert len(names) == len(set(names))
+    assert levels(fleet)[-1] == ("30+10", 2)
+
+
+def test_r31_no_state_is_told_before_its_event_begins_or_after_it_ends(fleet: Fleet) -> None:
+    request = asked(payload_type="SIMPLE_LEVEL", frequency=0, start_s=20)
+    fleet.ask(replace(request, plan=replace(request.plan, end_s=T0 + 40.0)))
+    for level in range(6):
+        fleet.meter(1, simple_level=[level, level])
+        fleet.flush()
+    assert levels(fleet) == [("20+10", 2), ("30+10", 3)]

@@ -31,13 +31,17 @@ class ReportState(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class QueuedBlock:
-    """A committed metering interval whose readings are not all settled; `reports` that cover it, none withdrawn."""
+    """A committed metering interval whose readings are not all settled; `reports` that cover it, none withdrawn.
+
+    `cause`: with it, the state of some resource has changed.
+    """
 
     block_id: int
     start_s: int
     end_s: int
     layout_id: int
     reports: list[OutboxReport] = field(default_factory=list)
+    cause: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +59,8 @@ class RequestState:
     `doubted` are withdrawn reports that may have arrived, by name, with start, end and chunk: sealed again, they are
     looked up first.
     `readings`: its reports deliver the metered readings themselves. `forecast`: they speak about the future, and
-    `joins` that those of windows begun long ago are nobody's concern any more.
+    `joins` that those of windows begun long ago are nobody's concern any more. Where reports are made at the VEN's own
+    cause, one that joins is told the present state first.
     """
 
     request_key: int

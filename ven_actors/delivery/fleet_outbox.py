@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import heapq
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ven_actors.columns import STATES
 from ven_actors.delivery.entries import INFINITY, QueuedBlock, ReportState, RequestState
 from ven_actors.delivery.fates import decided
 from ven_actors.delivery.forecasts import as_asked
@@ -27,7 +30,9 @@ from ven_actors.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    import numpy.typing as npt
 
     from ven_actors.delivery.entries import NextWindow, OutboxReport, Sendable
     from ven_actors.delivery.journal import Journal
@@ -77,6 +82,10 @@ class FleetOutbox(Books):
 
     def add_block(self, outbox: VenOutbox, block: Block, layout_id: int) -> QueuedBlock:
         queued = QueuedBlock(self.new_block_id(), block.start_s, block.end_s, layout_id)
+        if block.extras or outbox.states:
+            states = {name: block.extras[name] for name in STATES if name in block.extras}
+            queued.cause = not _same(states, outbox.states)
+            outbox.states = states
         outbox.add_block(queued)
         self._journal.add_block(block_record(outbox, queued), block)
         self._extend_span(outbox, layout_id, block.start_s, block.end_s, block.interval_s, gap=False)
@@ -271,3 +280,7 @@ def _is_sending(outbox: VenOutbox, block: QueuedBlock) -> bool:
     """Say whether a report of this block, or a reading of it, is on its way right now."""
     flying = any(report.marks is not None and report.marks.flying for report in block.reports)
     return flying or outbox.in_flight in block.reports
+
+
+def _same(states: Mapping[str, npt.NDArray[Any]], before: Mapping[str, npt.NDArray[Any]]) -> bool:
+    return states.keys() == before.keys() and all(np.array_equal(states[name], before[name]) for name in states)

@@ -44,15 +44,18 @@ class Measure:
 def measure_of(descriptor: ReportDescriptor) -> Measure | None:
     """Return the measure that `descriptor` asks for, or None where the fleet has no such quantity.
 
-    A unit that is unknown, or none of the quantity's own, is answered in the standard's unit, and the report says so.
+    At the VEN's own cause (frequency 0) only states are reported, as they change. A unit that is unknown, or none of
+    the quantity's own, is answered in the standard's unit, and the report says so.
     """
     quantity = QUANTITIES.get(descriptor.payload_type)
-    if quantity is None or descriptor.frequency == 0:
+    if quantity is None:
         return None
     forecast = is_forecast(descriptor)
     reading_types = FORECAST_READING_TYPES if forecast else READING_TYPES
     dimension = _dimension(quantity, descriptor)
     units = UNITS[dimension]
+    if descriptor.frequency == 0 and dimension is not Dimension.STATE:
+        return None
     if descriptor.reading_type not in reading_types[dimension] or (descriptor.aggregate and not units):
         return None
     unit, usual = _unit(dimension, descriptor), next(iter(units), "")

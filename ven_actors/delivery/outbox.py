@@ -5,8 +5,9 @@ Pure: the store writes what these methods return, in the same transaction, and b
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ven_actors.delivery.entries import INFINITY, OutboxReport, ReportState, RequestState
 from ven_actors.delivery.fates import settlement
@@ -18,6 +19,8 @@ from ven_actors.delivery.window_sealing import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    import numpy.typing as npt
 
     from ven_actors.delivery.entries import NextWindow, QueuedBlock, Sendable, Settlement
     from ven_actors.model import Layout, ReportRequest, Window
@@ -45,6 +48,7 @@ class VenOutbox:
         self.queue: deque[OutboxReport] = deque()
         self.in_flight: OutboxReport | None = None
         self.asked_forecasts: set[int] = set()
+        self.states: dict[str, npt.NDArray[Any]] = {}
         self.sealer = Sealer(name, layouts, spans, width or Width())
         self._layouts = layouts
         self._next_window = next_window
@@ -81,6 +85,7 @@ class VenOutbox:
         state = self.requests.get(request.request_id)
         if state is None:
             state = RequestState(new_key(), request, owed_since_s(request))
+            state.joins = True
             self.requests[request.request_id] = state
         elif not state.gone and state.request == request:
             return None
@@ -139,7 +144,11 @@ class VenOutbox:
         sealed: list[OutboxReport] = []
         horizon_s = INFINITY
         for state in self.active_requests():
-            if measure_of(state.request.descriptor) is not None and not state.forecast:
+            if measure_of(state.request.descriptor) is None or state.forecast:
+                continue
+            if state.request.descriptor.frequency == 0:
+                self._seal_changes(state, sealed)
+            else:
                 upcoming = self._seal_ended(state, sealed)
                 horizon_s = horizon_s if upcoming is None else min(horizon_s, upcoming.start_s)
         self._horizon_s = horizon_s
@@ -165,6 +174,19 @@ class VenOutbox:
                 state.sealed_until_s = max(window.end_s, self._next_block_s(window.end_s, self.closed_until_s))
             window = state.upcoming(self._next_window)
         return window
+
+    def _seal_changes(self, state: RequestState, sealed: list[OutboxReport]) -> None:
+        """Seal the intervals with which a state has changed; and the newest, for one who joins."""
+        plan = state.request.plan
+        newer = list(itertools.takewhile(lambda start_s: start_s >= state.sealed_until_s, reversed(self.blocks)))
+        for number, start_s in enumerate(reversed(newer), 1):
+            block = self.blocks[start_s]
+            joins = state.joins and number == len(newer)
+            if (block.cause or joins) and plan.intervals[0].start_s < block.end_s and start_s < plan.end_s:
+                sealed += self.sealer.seal_state(state, block)
+                state.joins = state.joins and not joins
+        if self.closed_until_s is not None:
+            state.sealed_until_s = max(state.sealed_until_s, self.closed_until_s)
 
     def _next_block_s(self, after_s: float, closed_until_s: int) -> int:
         return next((start_s for start_s in self.blocks if start_s >= after_s), closed_until_s)

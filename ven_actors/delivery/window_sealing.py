@@ -9,13 +9,14 @@ from ven_actors.delivery.chunks import Content, Whole, chunk_of, is_below, layou
 from ven_actors.delivery.entries import OutboxReport
 from ven_actors.delivery.measures import measure_of
 from ven_actors.delivery.sealing import Piece, pieces, report_name
+from ven_actors.model import EventInterval, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ven_actors.delivery.entries import QueuedBlock, RequestState, Sendable
     from ven_actors.delivery.width import Width
-    from ven_actors.model import EventInterval, Layout, ReportRequest, Window
+    from ven_actors.model import Layout, ReportRequest
     from ven_actors.records import SpanRecord
 
 _MOST_REMEMBERED = 1024
@@ -47,6 +48,13 @@ class Sealer:
             number = self._layouts_within(window).index(piece.layout_id)
             sealed += self._seal_piece(state, window, piece, number, covered, there)
         return sealed
+
+    def seal_state(self, state: RequestState, block: QueuedBlock) -> list[OutboxReport]:
+        """Seal the state of the resources in a metering interval, which only the report can tell the VTN."""
+        window = Window((EventInterval(0, block.start_s, block.end_s),))
+        there = {report.chunk: report for report in block.reports if report.request is state}
+        piece = Piece(block.layout_id, window.intervals, periods=True)
+        return list(self._seal_piece(state, window, piece, 0, [block], there))
 
     def seal_forecast(
         self,
