@@ -145,6 +145,22 @@ def test_after_a_failed_reading_polling_is_as_quick_as_without_push(running: Hou
     assert polls_for(running, 270) == 0
 
 
+def test_a_reading_that_failed_is_made_up_for_as_soon_as_without_push(running: House) -> None:
+    running.vtn.lose(VtnUnreachable("down"))
+    running.tick_later("program_sync")
+    running.vtn.find()
+    assert polls_for(running, 30) == 1
+    assert running.status.state is VenState.RUNNING
+
+
+def test_a_hint_whose_reading_failed_does_not_make_every_tick_try(running: House) -> None:
+    running.vtn.lose(VtnUnreachable("down"))
+    running.tell(Hint())
+    before = running.vtn.crawls
+    running.tick_later("metering")
+    assert running.vtn.crawls == before
+
+
 def test_no_hint_is_followed_once_the_fleet_drains(running: House, push: FakePush) -> None:
     running.tell(Drain(running.time.wall_s))
     crawls, kept = running.vtn.crawls, len(push.kept)

@@ -67,6 +67,19 @@ def test_topics_of_an_earlier_connection_are_not_taken() -> None:
     assert listeners.to_do() == (["x"], [])
 
 
+def test_r39_a_new_connection_starts_without_the_topics_of_the_last_one() -> None:
+    listeners, told = connected("A")
+    listeners.listen("A", 1, frozenset({"x"}))
+    answer(listeners, 1)
+    listeners.lost()
+    listeners.connected()
+    assert listeners.to_do() == ([], []), "they may have changed"
+    assert not listeners.hears("A")
+    listeners.listen("A", 2, frozenset({"x"}))
+    answer(listeners, 1)
+    assert told["A"].count == 4, "for each connect, and for each end of its deafness"
+
+
 def test_a_topic_is_given_up_when_the_last_who_wants_it_goes() -> None:
     listeners, _ = connected("A", "B")
     for ven in "AB":
