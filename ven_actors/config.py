@@ -135,6 +135,13 @@ class FleetConfig:
     dialect: str = _option(
         "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, energydesk, or auto: found out"
     )
+    targets: tuple[str, ...] = _option(
+        "targets",
+        names(),
+        "",
+        "VTN",
+        "also ask for what these target; in 3.0.1 they are ours too, like SERVICE_AREA=7400",
+    )
     parsing: str = _option(
         "parsing",
         choice("lenient", "strict"),

@@ -78,6 +78,15 @@ def test_r14_nobody_of_3_0_1_reports_for_an_event_that_is_not_theirs(
     assert {report["clientName"] for report in vtn.reports() if report["eventID"] == event["id"]} == {"Aalborg"}
 
 
+def test_r13_the_targets_of_the_configuration_are_asked_for_in_each_versions_words(
+    vtn: InProcessVtn, tmp_path: Path, clock: ManualClock
+) -> None:
+    groups = (Group(("Aalborg",), "openadr-3.0.1"),)
+    run(vtn, FleetConfig(state=tmp_path, groups=groups, targets=("GROUP=north",)), clock)
+    queries = {exchange.query.partition("&skip")[0] for exchange in vtn.requests if exchange.path.endswith("/events")}
+    assert queries >= {"targets=GROUP%3Dnorth", "targetType=GROUP&targetValues=north"}
+
+
 def test_all_three_dialects_deliver_every_reading_to_one_vtn_with_all_quirks(
     tmp_path: Path, clock: ManualClock
 ) -> None:

@@ -187,6 +187,7 @@ class Wiring:
             max_response_bytes=config.max_response_bytes,
             on_request=self.metrics.request,
             allow_plain_http=config.insecure_http,
+            targets=config.targets,
             strict=config.parsing == "strict",
             opted_out=self._opts_out(name),
         )

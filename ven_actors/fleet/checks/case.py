@@ -118,6 +118,7 @@ class Case:
             deadline_s=self.config.deadline_s,
             max_response_bytes=self.config.max_response_bytes,
             allow_plain_http=self.config.insecure_http,
+            targets=self.config.targets,
             strict=self.config.parsing == "strict",
         )
 
