@@ -55,7 +55,7 @@ def test_make_does_not_overwrite_without_force(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(DataError, match="is not overwritten; use --force"):
         run("make", "--out", tmp_path / "p.h5")
     monkeypatch.setitem(sys.modules, "demandlib", None)
-    with pytest.raises(UsageError, match=r"pip install 'ven_actors\[profiles\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[profiles\]' in a clone"):
         run("make", "--out", tmp_path / "p.h5", "--force")
     assert (tmp_path / "p.h5").read_text() == "precious"
 

@@ -9,8 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from ven_actors.config import FleetConfig
-from ven_actors.errors import StateError, UsageError
-from ven_actors.fleet.folder import load_population, locked_folder, place_checked
+from ven_actors.errors import DataError, StateError, UsageError
+from ven_actors.fleet.embedded_vtn import embedded_clients
+from ven_actors.fleet.folder import load_population, locked_folder, place_checked, read_totals
 from ven_actors.meters import DEMO_METERS
 from ven_actors.storage.registry import Registry, make_demo
 
@@ -64,3 +65,30 @@ def test_suspended_resources_are_no_other_approval(tmp_path: Path) -> None:
     with capture_logs() as logs:
         assert approved(config) == {"Lemvig": 266, "Aars": 0}
     assert logs[0]["remedy"] == "ven-actors resources approve --suspended Aars"
+
+
+def test_a_store_that_lost_its_content_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "store.db").touch()
+    config = FleetConfig(state=tmp_path)
+    with locked_folder(config):
+        """A crash at the very beginning leaves it so."""
+    (tmp_path / "vtn").mkdir()
+    (tmp_path / "vtn" / "vtn.db").touch()
+    with pytest.raises(DataError, match=r"store.db: is empty, but the folder was in use"), locked_folder(config):
+        raise AssertionError
+    with pytest.raises(DataError, match="is empty, but"):
+        read_totals(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"garbage", b"\xff\xfe", b"garbage\nname,secret\n", b"name,secret,role\na,b\n", b"name,secret,role\na,b,c\n"],
+)
+def test_a_clients_file_that_is_none_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "clients.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"clients.csv: not a clients file .*; bring back a copy, or move it away"):
+        embedded_clients(tmp_path, ["Herning"])
+    assert path.read_bytes() == content
+    path.unlink()
+    assert embedded_clients(tmp_path, ["Herning"]) == embedded_clients(tmp_path, ["Herning"])

@@ -105,6 +105,7 @@ def test_a_damaged_file_is_refused_or_still_makes_sense(tmp_path: Path, place: f
     [
         (np.array([[1, 2], [np.nan, 4]], dtype=np.float32), "1 values are not power.* nan at step 1 of meter 'a'"),
         (np.array([[1, np.inf], [3, 4]], dtype=np.float32), "inf at step 0 of meter 'b'"),
+        (np.array([[1, 2], [3, 3e38]], dtype=np.float32), "at step 1 of meter 'b': .* below 2147483648 is asked for"),
         (np.array([[1, 2], [3, -4]], dtype=np.float32), "-4.0 at step 1 of meter 'b'"),
         (np.ones((2, 2)), "holds float64, float32 is asked for"),
         (np.ones((2, 2), dtype=np.int32), "holds int32"),

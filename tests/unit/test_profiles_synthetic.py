@@ -96,7 +96,7 @@ def test_every_demo_meter_has_a_family() -> None:
 
 def test_without_demandlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "demandlib", None)
-    with pytest.raises(UsageError, match=r"needs demandlib.*pip install 'ven_actors\[profiles\]'"):
+    with pytest.raises(UsageError, match=r"needs demandlib.*pip install '\.\[profiles\]' in a clone"):
         synthetic.make(MONDAY, 1, 900, 1)
 
 

@@ -276,3 +276,12 @@ def test_an_approval_that_is_no_duration_is_refused() -> None:
     result = CliRunner().invoke(vtn, ["--client", "a:b:ven", "--energydesk-approve", "soon"])
     assert result.exit_code == 2
     assert "soon" in result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [(["--host", "no.such.host.invalid"], "is no address of this machine"), (["--state", __file__], "is no folder")],
+)
+def test_a_place_that_cannot_be_had_is_told_before_missing_clients(args: list[str], words: str) -> None:
+    result = CliRunner().invoke(vtn, args)
+    assert (result.exit_code, words in result.output) == (2, True), result.output

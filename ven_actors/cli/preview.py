@@ -18,6 +18,9 @@ from ven_actors.fleet.preview import preview_reports
 _OPTIONS = ("vens", "count", "state", "registry", "profiles", "seed", "noise", "approve", "interval", "report_every",
             "loads", "aggregate")  # fmt: skip
 
+# Two days from the beginning of time: the longest window, and the one before it.
+_EARLIEST_S, _LATEST_S = 2 * 86_400, 32_503_680_000
+
 
 def preview_command(ctx: click.Context, /, at: str | None, **flags: Any) -> int:
     """Print the reports that one reporting window would send, as a JSON array, one report per VEN.
@@ -39,7 +42,10 @@ def _instant_s(text: str) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--at: {text!r} is no ISO 8601 time, such as 2026-01-16T10:00:00Z") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    instant_s = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not _EARLIEST_S <= instant_s <= _LATEST_S:
+        raise UsageError(f"--at: {text!r} is out of range; 1970-01-03 to 3000-01-01 is possible")
+    return instant_s
 
 
 preview = OptionsInSections(

@@ -70,7 +70,7 @@ def profiles() -> None:
 def make(*, out: Path, start: datetime, days: int, step_s: int, seed: int, force: bool) -> None:
     """Write the 153 demo meters: BDEW standard load profiles plus seeded variation.
 
-    Needs the extra `profiles` (pip install 'ven_actors[profiles]'). The defaults write the file that ships with the
+    Needs the extra `profiles` (pip install '.[profiles]' in a clone). The defaults write the file that ships with the
     program. Days that are not whole weeks wrap with the wrong weekday.
     """
     if out.exists() and not force:

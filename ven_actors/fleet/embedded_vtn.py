@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 CLIENTS_NAME = "clients.csv"
 OPERATOR = "operator"
+_CLIENTS_HEAD = ["name", "secret", "role"]
 _READY_WITHIN_S = 30.0
 _RESTART_AFTER_S = 5.0
 
@@ -137,16 +138,26 @@ def _read_clients(path: Path) -> dict[str, tuple[str, str]]:
         return {}
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            return {row["name"]: (row["secret"], row["role"]) for row in csv.DictReader(file)}
-    except (OSError, KeyError, csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a clients file ({error!r}); move the folder {path.parent} away") from error
+            head, *rows = [row for row in csv.reader(file, strict=True) if row]
+        if head != _CLIENTS_HEAD:
+            raise ValueError(f"its first line is not {','.join(_CLIENTS_HEAD)}")
+        return {name: (secret, _role(role)) for name, secret, role in rows}
+    except (OSError, ValueError, csv.Error) as error:
+        remedy = "bring back a copy, or move it away: new secrets are made then"
+        raise DataError(f"{path}: not a clients file ({error}); {remedy}") from error
+
+
+def _role(text: str) -> str:
+    if text not in {"ven", "bl"}:
+        raise ValueError(f"role {text!r}")
+    return text
 
 
 def _write_clients(path: Path, clients: dict[str, tuple[str, str]]) -> None:
     temporary = path.with_suffix(".new")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["name", "secret", "role"])
+        writer.writerow(_CLIENTS_HEAD)
         writer.writerows((name, secret, role) for name, (secret, role) in clients.items())
     temporary.replace(path)
 

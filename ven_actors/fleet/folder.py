@@ -17,7 +17,7 @@ import structlog
 from ven_actors.config import DEFAULT_VENS, FleetConfig
 from ven_actors.delivery.accounts import Accounts
 from ven_actors.delivery.restoring import Books
-from ven_actors.errors import StateError, UsageError
+from ven_actors.errors import DataError, StateError, UsageError
 from ven_actors.fleet.dialects import OF_OLD_STATE
 from ven_actors.fleet.progress import progress_bar
 from ven_actors.fleet.summary import stopped_status
@@ -73,9 +73,20 @@ def locked_folder(config: FleetConfig) -> Iterator[None]:
         raise StateError(f"{config.state}: the state folder cannot be made ({error.strerror})") from error
     what, remedy = f"state folder {config.state}", "stop that fleet first, or give another --state"
     with FileLock(config.state / LOCK_NAME, shared=False, what=what, remedy=remedy):
+        _refuse_emptied(config.state)
         _prepare_registry(config)
         with registry_lock(config.registry_path, shared=True):
             yield
+
+
+def _refuse_emptied(folder: Path) -> None:
+    """Raise `DataError` for a store that has lost its content; a crash leaves an empty one only in a new folder."""
+    path = folder / STORE_NAME
+    past = (folder / "vtn", path.with_name(f"{STORE_NAME}-wal"))
+    if path.exists() and not path.stat().st_size and any(each.exists() and each.stat().st_size for each in past):
+        raise DataError(
+            f"{path}: is empty, but the folder was in use; bring back a copy, or begin with another --state"
+        )
 
 
 def _prepare_registry(config: FleetConfig) -> None:
@@ -184,6 +195,7 @@ def stored_status(folder: Path) -> ReporterStatus:
 
 def read_totals(folder: Path) -> dict[str, Any]:
     """Return the status of a folder on which no fleet runs. Raises `StateError` if no fleet ever ran there."""
+    _refuse_emptied(folder)
     meta = read_meta(folder)
     if meta is None:
         raise StateError(

@@ -21,6 +21,7 @@ from ven_actors.simulation.profile_chunks import refuse_foreign_storage, refuse_
 
 DATASET = "power_w"
 DEFAULT_MAX_BYTES = 512 * 1024**2
+POWER_BELOW_W = 2**31  # a reading is an int32
 MAX_METERS = 100_000
 MAX_NAME_CHARACTERS = 128
 MAX_STEP_S = 366 * 86_400
@@ -115,15 +116,15 @@ def _write_beside(
 
 
 def check_power(path: Path, power_w: npt.NDArray[np.float32], meters: tuple[str, ...]) -> None:
-    """Raise DataError for the first cell that is NaN, infinite or negative."""
-    if power_w.min() >= 0 and power_w.max() < np.inf:
+    """Raise DataError for the first cell that is NaN, infinite, negative or more than a reading can hold."""
+    if power_w.min() >= 0 and power_w.max() < POWER_BELOW_W:
         return
-    bad = ~((power_w >= 0) & (power_w < np.inf))
+    bad = ~((power_w >= 0) & (power_w < POWER_BELOW_W))
     step, column = np.argwhere(bad)[0]
     raise _wrong(
         path,
         f"{int(bad.sum())} values are not power in watts, the first is {power_w[step, column]} "
-        f"at step {step} of meter {meters[column]!r}: finite and not negative is asked for",
+        f"at step {step} of meter {meters[column]!r}: finite, not negative and below {POWER_BELOW_W} is asked for",
         REMEDY,
     )
 

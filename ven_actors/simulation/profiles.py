@@ -1,7 +1,7 @@
 """Load profiles: one HDF5 file, opened and checked once, shared read-only by all threads.
 
 The file's layout
-    dataset `power_w`       float32, shape (steps, meters), time-major: watts, finite, not negative
+    dataset `power_w`       float32, shape (steps, meters), time-major: watts, finite, not negative, below 2**31
     attribute `start`       ISO 8601 with zone and whole seconds, when the first step begins: "2026-01-05T00:00:00Z"
     attribute `step_s`      integer, seconds per step, at least 1
     attribute `meters`      the columns' names, unique

@@ -152,7 +152,7 @@ def _shapes_of(year: int) -> dict[str, npt.NDArray[np.float64]]:
         from demandlib import bdew  # noqa: PLC0415 - an extra, needed only here
     except ImportError as error:
         raise UsageError(
-            "making profiles needs demandlib, which is not installed: pip install 'ven_actors[profiles]' "
+            "making profiles needs demandlib, which is not installed: pip install '.[profiles]' in a clone "
             "(the demo's own profiles need nothing)"
         ) from error
     # demandlib turns all warnings of the process into errors and leaves them so.

@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import logging
+import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +80,12 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
 @option("--keep-bytes", default="1GiB", type=Bytes(), help="Compressed report bodies kept; the oldest go.")
 @option("--max-body", default="8MiB", type=Bytes(), help="Largest request body.")
 @option("--token-life", default="1h", type=Seconds(), help="How long a token is good for.")
-@option("--demo", is_flag=True, help="Keep a program and daily events that ask for reports.")
+@option(
+    "--demo",
+    is_flag=True,
+    help="Keep a program and daily events that ask for reports. Without it there are none until somebody makes them,"
+    " and no VEN reports anything.",
+)
 @option("--demo-report-every", default="15s", type=Seconds(), help="What the demo's events ask for.")
 @option(
     "--demo-speed",
@@ -144,9 +150,12 @@ def vtn(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     if DAY_S % demo_report_every:
         raise CannotStart(f"--demo-report-every is {demo_report_every} s; it has to divide a day (86400 s)")
-    clients = _clients(client_texts, clients_file)
     folder = None if state == "memory" else Path(state)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise CannotStart(f"--state {state} is no folder; name a folder, or memory")
+    sock = ctx.with_resource(_listen(host, port))
     try:
+        clients = _clients(client_texts, clients_file)
         house = Vtn(
             clients=clients,
             now_s=simulated_clock(demo_start, demo_speed, time.time),
@@ -161,14 +170,17 @@ def vtn(
     except (StateUnusable, ClientsError, BrokerError) as error:
         raise CannotStart(str(error)) from error
     with house:
-        _serve(house, host, port, folder=folder, exit_with_stdin=exit_with_stdin)
+        _serve(house, sock, host, folder=folder, exit_with_stdin=exit_with_stdin)
 
 
-def _serve(house: Vtn, host: str, port: int, *, folder: Path | None, exit_with_stdin: bool) -> None:
+def _listen(host: str, port: int) -> socket.socket:
     try:
-        sock = listen(host, port)
+        return listen(host, port)
     except StateUnusable as error:
         raise CannotStart(str(error)) from error
+
+
+def _serve(house: Vtn, sock: socket.socket, host: str, *, folder: Path | None, exit_with_stdin: bool) -> None:
     if not is_loopback(sock):
         log.warning("not_loopback host=%s: plain HTTP, tokens and secrets can be read on the way", host)
     base_urls = {version: root_url(sock) + path for version, path in BASE_PATHS.items()}
