@@ -164,9 +164,16 @@ _building = threading.Lock()
 def deviation_of(raw: bytes | msgspec.Raw, shape: type) -> str:
     """Where `raw` deviates first, in words; empty if it does not."""
     try:
-        with _building:
-            decoder = _decoders.setdefault(shape, msgspec.json.Decoder(shape))
-        decoder.decode(raw)
+        _decoder(shape).decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return str(error)
     return ""
+
+
+def _decoder(shape: type) -> msgspec.json.Decoder[Any]:
+    """One per shape, built by one thread at a time, as in `decoding`."""
+    decoder = _decoders.get(shape)
+    if decoder is None:
+        with _building:
+            decoder = _decoders.setdefault(shape, msgspec.json.Decoder(shape))
+    return decoder
