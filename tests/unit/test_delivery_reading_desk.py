@@ -17,7 +17,7 @@ from ven_actors.delivery.columns import Columns
 from ven_actors.delivery.desk import Desk
 from ven_actors.delivery.dispatch import Dispatcher, InFlight
 from ven_actors.delivery.fleet_outbox import FleetOutbox
-from ven_actors.delivery.throttle import SLOW_RETRY_S, Throttle
+from ven_actors.delivery.throttle import SLOW_RETRY_S, RefusalAlarm, Throttle
 from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Counters
@@ -183,3 +183,10 @@ def test_the_columns_of_a_block_are_read_once_for_all_its_readings(office: Offic
         database.execute("DELETE FROM power")
         database.commit()
     assert len(office.go(0)) == 4
+
+
+def test_the_alarm_counts_resources_that_are_refused_in_a_row_not_their_readings() -> None:
+    alarm = RefusalAlarm()
+    assert not any(alarm.refused(("v", (3,))) for _ in range(2 * RefusalAlarm.RINGS_AFTER))
+    rung = [alarm.refused(("v", (row,))) for row in range(4, 4 + RefusalAlarm.RINGS_AFTER)]
+    assert rung == [False] * (RefusalAlarm.RINGS_AFTER - 1) + [True]
