@@ -14,7 +14,7 @@ from ven_actors.vtn.v310.wire import (
     Int32,
     Name,
     ObjectID,
-    ObjectOperation,
+    ObjectType,
     Percentage,
     Priority,
     Uri,
@@ -24,6 +24,8 @@ from ven_actors.vtn.v310.wire import (
 Text = str | UnsetType | None
 Flag = bool | UnsetType | None
 Targets = list[ValuesMap] | None | UnsetType
+_Operation = Literal["READ", "CREATE", "UPDATE", "DELETE", "GET", "POST", "PUT"]
+_OF_VERBS: dict[str, _Operation] = {"GET": "READ", "POST": "CREATE", "PUT": "UPDATE"}
 NOW_310 = "0001-01-01T00:00:00Z"
 _NOW_301 = re.compile(r"0000-00-00(?:[Tt]00:00:00(?:\.0+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?\Z")
 
@@ -131,6 +133,18 @@ class Ven(Struct):
     attributes: list[ValuesMap] | UnsetType | None = UNSET
     targets: Targets = UNSET
     resources: list[Resource] | UnsetType | None = UNSET
+
+
+class ObjectOperation(Struct):
+    """Clients also say operations as this version's notifications do, in HTTP's verbs; kept is what the file has."""
+
+    objects: list[ObjectType]
+    operations: list[_Operation]
+    callbackUrl: Uri
+    bearerToken: Text = UNSET
+
+    def __post_init__(self) -> None:
+        self.operations = [_OF_VERBS.get(operation, operation) for operation in self.operations]
 
 
 class Subscription(Struct):
