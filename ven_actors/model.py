@@ -244,12 +244,15 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class VenStatus:
-    """One VEN as it sees itself; `closed_until_s` is committed, `reached` says that its VTN answered in this run."""
+    """One VEN as it sees itself; `closed_until_s` is committed, `reached` says that its VTN answered in this run.
+
+    `resources` and `power_w` are None where they are not known: of a VEN that has not said yet, or not metered yet.
+    """
 
     name: str
     state: VenState
-    resources: int
-    power_w: int
+    resources: int | None
+    power_w: int | None
     closed_until_s: int | None
     events: int
     last_error: str = ""

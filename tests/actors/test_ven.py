@@ -290,3 +290,11 @@ def test_r30_what_could_be_shed_is_the_power_of_the_sheddable_loads() -> None:
     (block,) = foresee(wanted, Two(), [loads(True, False), loads(False, True)], lambda _start_s, _end_s: ())
     assert block.extras["simple_level"] == [1, 0]
     assert block.extras["sheddable_w"].tolist() == [[5, 0], [0, 13]]
+
+
+def test_power_is_not_known_before_the_first_interval_of_a_life(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 9)
+    assert house.status.power_w is None
+    house.tick(T0 + 10)
+    assert house.status.power_w == int(house.power(T0).sum())

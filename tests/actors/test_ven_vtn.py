@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from ven_actors.actors.notices import NothingAsked, Notices
 from ven_actors.errors import (
     CredentialsRefused,
     VtnAmbiguous,
@@ -330,3 +331,37 @@ def test_what_reading_tells_of_the_registration_is_kept_once(ven: Callable[..., 
     for _ in range(3):
         house.tick_later("polling")
     assert [told.enrolment for told in house.reporter.of(Enrolled)] == [house.vtn.enrolment, more]
+
+
+def test_that_nothing_is_asked_is_said_once_for_a_whole_fleet(ven: Callable[..., House]) -> None:
+    nothing_asked = NothingAsked()
+    with capture_logs() as logs:
+        for house in (ven(closed_until_s=T0), ven(closed_until_s=T0)):
+            house.actor._notices = Notices("Herning", nothing_asked)
+            house.vtn.crawl_result = Crawl((), (), complete=False)
+            house.tick_later("polling")
+            house.vtn.crawl_result = Crawl((), ())
+            house.tick_later("polling")
+            house.tick_later("polling")
+    assert events(logs).count("nothing_asked") == 1
+
+
+def test_where_an_event_asks_nothing_is_said(ven: Callable[..., House]) -> None:
+    asked: list[str] = []
+    house = ven(closed_until_s=T0)
+    house.actor._notices = Notices("Herning", asked.append)
+    house.vtn.crawl_result = Crawl((), (asking("e1"),))
+    house.tick_later("polling")
+    assert asked == []
+    house.vtn.crawl_result = Crawl((), ())
+    house.tick_later("polling")
+    assert asked == ["Herning"]
+
+
+def test_what_was_not_read_whole_proves_not_that_nothing_is_asked(ven: Callable[..., House]) -> None:
+    asked: list[str] = []
+    house = ven(closed_until_s=T0)
+    house.actor._notices = Notices("Herning", asked.append)
+    house.vtn.crawl_result = Crawl((), (), complete=False)
+    house.tick_later("polling")
+    assert asked == []

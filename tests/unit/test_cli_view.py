@@ -70,7 +70,7 @@ def test_head_and_foot_say_how_the_fleet_is() -> None:
     )
     assert "readings  generated 2,880 = accepted 1,440 + queued 1,440\n" in text
     assert "reports   accepted 20, in flight 2\n" in text
-    assert "requests  200: 44, 201: 1,020\n" in text
+    assert "requests of this process  200: 44, 201: 1,020\n" in text
     assert "next      metering 10:00:30Z, enrolment 2026-01-17T03:00:00Z\n" in text
 
 
@@ -176,3 +176,16 @@ def test_control_characters_and_markup_of_a_vtn_do_nothing() -> None:
 
 def test_a_count_that_is_no_number_is_shown_as_it_is() -> None:
     assert [count_text(value) for value in (1234567, None, "many\n")] == ["1,234,567", "0", "many "]
+
+
+def test_what_is_not_known_is_not_shown_as_nought() -> None:
+    text = drawn(STATUS | {"vens": [ven("Herning", "stopped", resources=None, power_w=None)]})
+    assert " ".join(next(line for line in text.splitlines() if "Herning" in line).split()).startswith(
+        "Herning stopped - -"
+    )
+
+
+def test_what_the_fleet_itself_fails_of_is_shown() -> None:
+    assert "trouble   reporter: StateError: the disk is full" in drawn(
+        STATUS | {"errors": {"reporter": "StateError: the disk is full"}}
+    )

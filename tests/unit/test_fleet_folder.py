@@ -13,7 +13,10 @@ from ven_actors.errors import DataError, StateError, UsageError
 from ven_actors.fleet.embedded_vtn import embedded_clients
 from ven_actors.fleet.folder import load_population, locked_folder, place_checked, read_totals
 from ven_actors.meters import DEMO_METERS
+from ven_actors.model import Layout
+from ven_actors.records import LayoutRecord, SpanRecord, VenRecord
 from ven_actors.storage.registry import Registry, make_demo
+from ven_actors.storage.store import Store
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,14 @@ def test_a_clients_file_that_is_none_is_named_and_left_alone(tmp_path: Path, con
     assert path.read_bytes() == content
     path.unlink()
     assert embedded_clients(tmp_path, ["Herning"]) == embedded_clients(tmp_path, ["Herning"])
+
+
+def test_a_folder_on_which_no_fleet_runs_shows_what_is_known_and_no_more(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add_ven(VenRecord(1, "Herning", 0, 0, 0, 0))
+    store.add_layout(LayoutRecord(1, 1, Layout(("a", "b", "c"), ("load_0",))))
+    store.keep_span(SpanRecord(1, 1, 1, 0, 15, 15, gap=False))
+    store.commit()
+    store.close()
+    (ven,) = read_totals(tmp_path)["vens"]
+    assert (ven["resources"], ven["power_w"], ven["generated"]) == (3, None, 3)

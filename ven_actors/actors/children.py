@@ -115,7 +115,7 @@ class Child:
 
     def ven_status(self) -> VenStatus:
         """What the VEN last told of itself, corrected by what its supervisor knows better."""
-        told = self.status or VenStatus(self.spec.name, VenState.STARTING, 0, 0, None, 0)
+        told = self.status or VenStatus(self.spec.name, VenState.STARTING, None, None, None, 0)
         if self.phase is Phase.RUNNING and self.status_run == self.run:
             return told
         begins = self.phase is Phase.RUNNING or not (self.run or self.failures)

@@ -76,7 +76,7 @@ class VenActor(FleetActor):
         self._state = VenState.STARTING
         self._last_error = ""
         self._reached = False
-        self._power_w = 0
+        self._power_w: int | None = None
         self._now_s = 0.0
         self._recovered = False
         self._closed_until_s: int | None = None
@@ -88,7 +88,7 @@ class VenActor(FleetActor):
         self._enrolled_upto = 0
         self._book = EventBook()
         self._signals = self._book.signal_plan(name, ())
-        self._notices = Notices(name)
+        self._notices = Notices(name, settings.nothing_asked)
         self._pace = PollPace(settings.poll_every_s)
         self._push = push or NoPush()
         self._listening = Listening(self._push.healthy, settings.push_poll_every_s)
@@ -270,7 +270,7 @@ class VenActor(FleetActor):
             self._keep(crawl.enrolment)
         names, interval_s = self._simulation.layout.resource_names, self._settings.interval_s
         requests = requests_of(crawl, self._book, self.name, names, interval_s)
-        self._notices.say((*crawl.problems, *self._book.notices()), requests)
+        self._notices.say((*crawl.problems, *self._book.notices()), requests, complete=crawl.complete)
         if crawl.reported is None or self._enrolled:
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,6 +32,7 @@ class VenSettings:
     """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
 
     The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
+    `nothing_asked` is called with the VEN's name whenever no event asks it for a report.
     """
 
     interval_s: int
@@ -39,3 +40,4 @@ class VenSettings:
     poll_every_s: float
     credit: int = 16
     push_poll_every_s: float = 300.0
+    nothing_asked: Callable[[str], None] = lambda _ven: None

@@ -62,7 +62,7 @@ def ven_rows(vens: Sequence[Ven]) -> list[RenderableType]:
         table.add_row(
             Text(clean(ven.get("name", "?"))),
             state_text(ven.get("state", "?")),
-            count_text(ven.get("resources")),
+            "-" if ven.get("resources") is None else count_text(ven["resources"]),
             power_text(ven.get("power_w")),
             *(count_text(ven.get(key)) for key in keys),
         )

@@ -69,8 +69,12 @@ def totals_lines(status: Mapping[str, Any]) -> Sequence[str]:
     ]
     requests = status.get("requests") or {}
     if requests:
-        lines.append("requests  " + ", ".join(f"{clean(name)}: {count_text(n)}" for name, n in requests.items()))
-    return lines
+        lines.append(
+            "requests of this process  " + ", ".join(f"{clean(name)}: {count_text(n)}" for name, n in requests.items())
+        )
+    errors = status.get("errors")
+    troubles = errors.items() if isinstance(errors, Mapping) else ()
+    return [*lines, *(f"trouble   {clean(name)}: {clean(error)}" for name, error in troubles)]
 
 
 def _job_lines(status: Mapping[str, Any]) -> list[str]:

@@ -189,7 +189,10 @@ def check_store(folder: Path, facts: dict[str, str]) -> None:
 
 def stored_status(folder: Path) -> ReporterStatus:
     """Return what the store of a folder says of its whole life; all zero where there is none."""
-    recovery = read_recovery(folder) or Recovery()
+    return _status_of(read_recovery(folder) or Recovery())
+
+
+def _status_of(recovery: Recovery) -> ReporterStatus:
     return Accounts(Books(recovery, next_window), recovery.counters).status(0)
 
 
@@ -203,4 +206,8 @@ def read_totals(folder: Path) -> dict[str, Any]:
         )
     dialects = {OF_OLD_STATE if name == "" else name for name in read_dialects(folder).values() if name is not None}
     vtn = {"url": meta.get("vtn", ""), "dialect": ", ".join(sorted(dialects))}
-    return stopped_status(folder, vtn, stored_status(folder))
+    recovery = read_recovery(folder) or Recovery()
+    names = {ven.ven_key: ven.name for ven in recovery.vens}
+    sizes = {kept.layout_id: len(kept.layout.resource_names) for kept in recovery.layouts}
+    resources = {names[span.ven_key]: sizes[span.layout_id] for span in recovery.spans}
+    return stopped_status(folder, vtn, _status_of(recovery), resources)

@@ -143,15 +143,18 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
             "possibly_doubled": reporter.possibly_doubled,
         },
         "requests": facts.requests,
+        "errors": status.errors,
         "jobs": [{"name": job.name, "every": job.every, "next_run": iso(job.next_run_s)} for job in status.jobs],
     }
 
 
-def stopped_status(state: Path, vtn: dict[str, str], reporter: ReporterStatus) -> dict[str, Any]:
-    """Return the same shape for a folder on which no fleet runs."""
+def stopped_status(
+    state: Path, vtn: dict[str, str], reporter: ReporterStatus, resources: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return the same shape for a folder on which no fleet runs; `resources` are how many each VEN had last."""
     facts = RunFacts(FleetConfig(state=state))
     vens = {
-        name: VenStatus(name, VenState.STOPPED, 0, 0, reporter.closed_until_by_ven.get(name), 0)
+        name: VenStatus(name, VenState.STOPPED, resources.get(name), None, reporter.closed_until_by_ven.get(name), 0)
         for name in reporter.by_ven
     }
     now_s = float(max(reporter.closed_until_by_ven.values(), default=0))

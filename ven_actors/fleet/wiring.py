@@ -10,6 +10,7 @@ from typing import Any
 
 from ven_actors.actors.base import FleetRef
 from ven_actors.actors.clock import ClockActor
+from ven_actors.actors.notices import NothingAsked
 from ven_actors.actors.reporter import ReporterActor
 from ven_actors.actors.reporter_needs import ReporterSettings
 from ven_actors.actors.schedule import parse_schedule
@@ -55,6 +56,7 @@ class Wiring:
     monotonic: Callable[[], float] = time.monotonic
     faults: Faults = field(default_factory=Faults)
     push: PushDesk | None = None
+    nothing_asked: Callable[[str], None] = field(default_factory=NothingAsked)
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
@@ -205,7 +207,11 @@ class Wiring:
             resources=resources,
             simulation=self._simulation(name, resources),
             settings=VenSettings(
-                config.interval_s, config.catch_up_s, config.poll_every_s, push_poll_every_s=config.push_poll_every_s
+                config.interval_s,
+                config.catch_up_s,
+                config.poll_every_s,
+                push_poll_every_s=config.push_poll_every_s,
+                nothing_asked=self.nothing_asked,
             ),
             before_interval=self.faults.before_interval,
             push=None if self.push is None else self.push.for_ven(name, client.push_side),
