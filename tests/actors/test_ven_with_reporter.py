@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ven_actors.messages import Committed, IntervalClosed, Recovered
+from ven_actors.messages import Committed, IntervalClosed, Recovered, VenStarted
 from ven_actors.model import Readings
 
 T0 = 1_767_225_600
@@ -33,7 +33,7 @@ class Pair:
         self.to_reporter, self.to_ven = Mailbox(), Mailbox()
         self.ven.actor._reporter = self.to_reporter
         started = self.ven.reporter.messages[0]
-        self.reporter.tell(type(started)("Herning", 3, started.layout, self.to_ven))
+        self.reporter.tell(VenStarted("Herning", 3, started.layout, self.to_ven))
         self.reporter.pulse()
         self.now_s = T0 + 5
         self.deliver_to_ven()
@@ -44,7 +44,10 @@ class Pair:
 
     def deliver_to_reporter(self) -> None:
         if self.to_reporter.waiting:
-            self.reporter.tell(self.to_reporter.waiting.popleft())
+            message = self.to_reporter.waiting.popleft()
+            if isinstance(message, VenStarted):
+                message = VenStarted(message.ven, message.run, message.layout, self.to_ven)
+            self.reporter.tell(message)
 
     def deliver_to_ven(self) -> None:
         if self.to_ven.waiting:
@@ -129,4 +132,16 @@ def test_committed_is_all_a_ven_needs_to_go_on(metered: ModuleType, tmp_path: An
     assert isinstance(committed, Committed)
     pair.deliver_to_ven()
     assert len(pair.to_reporter.waiting) == 4
+    pair.reporter.end()
+
+
+def test_a_ven_whose_whole_credit_got_lost_asks_where_to_go_on(metered: ModuleType, tmp_path: Any) -> None:
+    pair = Pair(tmp_path, metered)
+    for _ in range(4):
+        pair.tick()
+    for _ in range(4):
+        pair.lose_an_interval()
+    assert not pair.to_reporter.waiting
+    pair.settle()
+    assert len(pair.reporter.store.load().blocks) >= 5
     pair.reporter.end()

@@ -8,6 +8,7 @@ from typing import assert_never
 import structlog
 
 from ven_actors.actors.base import FleetActor
+from ven_actors.actors.credit import Credit
 from ven_actors.actors.foreseeing import foresee
 from ven_actors.actors.listening import Listening, NoPush, Push
 from ven_actors.actors.notices import Notices
@@ -72,6 +73,7 @@ class VenActor(FleetActor):
         self._resources = resources
         self._simulation = simulation
         self._settings = settings
+        self._credit = Credit(settings.credit * settings.interval_s)
         self._before_interval = before_interval
         self._state = VenState.STARTING
         self._last_error = ""
@@ -94,8 +96,8 @@ class VenActor(FleetActor):
         self._listening = Listening(self._push.healthy, settings.push_poll_every_s)
 
     def on_start(self) -> None:
-        started = VenStarted(self.name, self.run, self._simulation.layout, self.actor_ref)
-        self.send(self._reporter, started)
+        """Ask the reporter where to go on; asked again, it says again."""
+        self.send(self._reporter, VenStarted(self.name, self.run, self._simulation.layout, self.actor_ref))
 
     def abort(self) -> None:
         self._vtn.abort()
@@ -116,8 +118,6 @@ class VenActor(FleetActor):
                 self._on_drain(message)
             case _:
                 assert_never(message)
-
-    # --- life
 
     def _on_recovered(self, message: Recovered) -> None:
         """Go on from what is in the store; told again, it says where the reporter really is."""
@@ -140,6 +140,8 @@ class VenActor(FleetActor):
     def _on_tick(self, tick: Tick) -> None:
         self._now_s = max(self._now_s, tick.now_s)
         self._close_intervals()
+        if self._closed_until_s is not None and self._credit.stays_used_up(self._closed_until_s, self._kept_until_s()):
+            self.on_start()
         if "enrolment" in tick.due:
             self._enrolled, self._enrolled_upto = False, 0
         has_read_last = self._drain_s is not None and self._state is VenState.RUNNING
@@ -186,11 +188,10 @@ class VenActor(FleetActor):
         if not self._recovered or until_s <= 0:
             return
         if self._closed_until_s is None:
-            self._closed_until_s = self._first_s = until_s - interval_s
+            self._closed_until_s = self._first_s = self._first_s or until_s - interval_s
         if self._is_too_far_behind(until_s):
             return
-        credit_s = self._settings.credit * interval_s
-        while self._closed_until_s < until_s and self._closed_until_s < self._kept_until_s() + credit_s:
+        while self._closed_until_s < until_s and self._credit.allows(self._closed_until_s, self._kept_until_s()):
             self._close(self._closed_until_s, interval_s)
             self._closed_until_s += interval_s
 
