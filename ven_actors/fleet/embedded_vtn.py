@@ -59,14 +59,19 @@ class EmbeddedVtn:
 
     def look_after(self) -> None:
         """Start it again, on the same port, some seconds after it has died; for the main loop, now and then."""
-        if self._process is None or self._process.poll() is None:
-            return
         if self._ended_s is None:
-            self._ended_s = self._monotonic()
-            log.error("vtn_died", exit_code=self._process.returncode)
+            if self._process is not None and self._process.poll() is not None:
+                self._ended_s = self._monotonic()
+                log.error("vtn_died", exit_code=self._process.returncode)
         elif self._monotonic() >= self._ended_s + _RESTART_AFTER_S:
-            self._close()
-            self.start()
+            if self._process is not None:
+                self._close()
+            try:
+                self.start()
+            except StateError as error:
+                # The fleet goes on without it, and queues.
+                self._ended_s = self._monotonic()
+                log.warning("vtn_not_restarted", reason=str(error), next_in_s=_RESTART_AFTER_S)
 
     def stop(self) -> None:
         if self._process is None:
