@@ -54,7 +54,11 @@ class Mosquitto:
     def __exit__(self, *_raised: object) -> None:
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(WITHIN_S)
+        try:
+            self._process.wait(WITHIN_S / 10)
+        except subprocess.TimeoutExpired:  # it forgets a signal that comes before its loop has begun
+            self._process.terminate()
+            self._process.wait(WITHIN_S)
         with contextlib.suppress(OSError):
             assert self._process.stderr is not None
             self._process.stderr.close()
