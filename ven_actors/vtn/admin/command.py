@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -163,7 +164,7 @@ def play(ctx: click.Context, scenario: Path, check: bool) -> None:
         return
     with operator_of(ctx) as operator:
         player = Player(operator, time.time, click.echo)
-        begun_s = time.monotonic()
+        begun_s, never = time.monotonic(), threading.Event()
         for step in steps:
-            time.sleep(max(0.0, begun_s + step.at_s - time.monotonic()))
+            never.wait(max(0.0, begun_s + step.at_s - time.monotonic()))
             player.play(step)
