@@ -244,8 +244,8 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class VenStatus:
-    """One VEN as it sees itself; `closed_until_s` is committed, `reached` says that its VTN answered in this run.
-
+    """One VEN as it sees itself; `closed_until_s` is committed, `reached` says that its VTN answered in this run,
+    `drained` that it was told to drain, and that all that had ended by then is committed.
     `resources` and `power_w` are None where they are not known: of a VEN that has not said yet, or not metered yet.
     """
 
@@ -257,6 +257,7 @@ class VenStatus:
     events: int
     last_error: str = ""
     reached: bool = False
+    drained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

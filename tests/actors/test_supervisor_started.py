@@ -86,12 +86,12 @@ class Started:
         assert isinstance(status, FleetStatus)
         return status
 
-    def pulse_until(self, condition: Callable[[], object]) -> None:
+    def pulse_until(self, condition: Callable[[], object], step_s: float = 0.25) -> None:
         """Let time pass in steps; asking for the status in between makes sure that each was handled."""
         for _ in range(1_000):
             if condition():
                 return
-            self.pulse(0.25)
+            self.pulse(step_s)
             self.status()
         raise AssertionError("it did not come to that")
 
@@ -159,12 +159,12 @@ def test_a_shutdown_ends_every_thread_and_answers_with_the_last_status(started: 
 
     def over() -> bool:
         try:
-            ended.get(timeout=0)
+            ended.get(timeout=0.02)
         except pykka.Timeout:
             return False
         return True
 
-    started.pulse_until(over)
+    started.pulse_until(over, step_s=0.0)  # no stop is overdue, however slowly the threads get their turn
     assert ended.get(timeout=0).reporter.reports_accepted == 7
     assert [ref for ref in refs if ref.is_alive()] == []
     assert started.supervisor.is_alive()

@@ -228,7 +228,21 @@ def test_a_drain_lets_go_of_what_the_credit_held_back_and_says_when_it_is_commit
     house.commit(T0 + 20)
     assert house.closed == [T0, T0 + 10, T0 + 20]
     house.commit(T0 + 30)
-    assert [done.status.closed_until_s for done in house.supervisor.of(TickDone)] == [T0 + 20, T0 + 30]
+    told = [done.status for done in house.supervisor.of(TickDone)]
+    assert [(status.closed_until_s, status.drained) for status in told] == [(T0 + 20, False), (T0 + 30, True)]
+
+
+def test_a_ven_that_was_ahead_of_the_drain_has_drained_when_all_it_closed_is_committed(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick(T0 + 20)
+    house.tell(Drain(T0 + 19.0))
+    assert not house.supervisor.of(TickDone)[-1].status.drained
+    house.commit(T0 + 10)
+    assert not house.supervisor.of(TickDone)[-1].status.drained
+    house.commit(T0 + 20)
+    assert house.supervisor.of(TickDone)[-1].status.drained
 
 
 def test_a_drain_does_not_wait_for_a_vtn_that_is_lost(ven: Callable[..., House]) -> None:
@@ -249,6 +263,8 @@ def test_a_ven_that_is_started_into_a_drain_closes_what_had_ended_by_then(ven: C
     house.recover(T0)
     house.tick(T0 + 100)
     assert house.closed == [T0, T0 + 10]
+    house.commit(T0 + 20)
+    assert [done.status.drained for done in house.supervisor.of(TickDone)] == [False, False, True]
 
 
 def test_a_drain_before_there_is_any_time_closes_nothing(ven: Callable[..., House]) -> None:
@@ -256,6 +272,7 @@ def test_a_drain_before_there_is_any_time_closes_nothing(ven: Callable[..., Hous
     house.tell(Drain(0.0))
     house.tick(T0)
     assert house.closed == []
+    assert house.supervisor.of(TickDone)[-1].status.drained
 
 
 def test_an_abort_reaches_the_client(ven: Callable[..., House]) -> None:

@@ -134,7 +134,7 @@ class VenActor(FleetActor):
                 self._book = EventBook.from_bytes(message.event_book)
             except DataError as error:
                 log.warning("event_book_lost", ven=self.name, reason=str(error))
-        self._plan_signals()
+        self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
         self.send(self._clock, Subscribe(self.name, self.actor_ref, JOBS, self.run))
 
     def _on_tick(self, tick: Tick) -> None:
@@ -184,7 +184,7 @@ class VenActor(FleetActor):
         """Close every interval that has ended, in order, as far as the credit goes."""
         interval_s = self._settings.interval_s
         end_s = self._now_s if self._drain_s is None else min(self._now_s, self._drain_s)
-        until_s = int(end_s // interval_s) * interval_s
+        until_s = self._settings.last_end_s(end_s)
         if not self._recovered or until_s <= 0:
             return
         if self._closed_until_s is None:
@@ -210,8 +210,7 @@ class VenActor(FleetActor):
         """Whether the next interval is older than the catch-up. Then close none; once all is committed, skip them."""
         assert self._closed_until_s is not None
         interval_s = self._settings.interval_s
-        back_s = max(self._settings.catch_up_s, interval_s)
-        oldest_s = int((until_s - back_s) // interval_s) * interval_s
+        oldest_s = self._settings.last_end_s(until_s - max(self._settings.catch_up_s, interval_s))
         if self._closed_until_s >= oldest_s:
             return False
         if self._closed_until_s == self._kept_until_s():
@@ -223,6 +222,10 @@ class VenActor(FleetActor):
     def _kept_until_s(self) -> int:
         """Up to where the store has it all, or where this VEN began if nothing of it is in the store yet."""
         return self._first_s if self._committed_s is None else self._committed_s
+
+    def _has_drained(self) -> bool:
+        ended_s = float("inf") if self._drain_s is None else self._settings.last_end_s(self._drain_s)
+        return self._recovered and (self._closed_until_s or 0) == (self._committed_s or 0) >= ended_s
 
     # --- what the VTN says
 
@@ -263,7 +266,7 @@ class VenActor(FleetActor):
         as_of_s = self._now_s
         crawl = self._vtn.crawl(self._book.event_ids)
         changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
-        self._plan_signals()
+        self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
         counts = {"new": len(changes.new), "changed": len(changes.changed), "gone": len(changes.gone)}
         if any(counts.values()):
             log.info("events_changed", ven=self.name, **counts)
@@ -277,9 +280,6 @@ class VenActor(FleetActor):
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))
         if self._enrolled and self._enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)
-
-    def _plan_signals(self) -> None:
-        self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
 
     def _on_trouble(self, error: VtnError, mono_s: float) -> None:
         """Say it once, and slow down where trying again soon would help nobody."""
@@ -295,6 +295,6 @@ class VenActor(FleetActor):
     def _tell_status(self) -> None:
         status = VenStatus(
             self.name, self._state, len(self._resources), self._power_w, self._committed_s, len(self._book.event_ids),
-            self._last_error, self._reached,
+            self._last_error, self._reached, self._has_drained(),
         )  # fmt: skip
         self.send(self._tells, TickDone(self.name, self.run, status))

@@ -41,3 +41,7 @@ class VenSettings:
     credit: int = 16
     push_poll_every_s: float = 300.0
     nothing_asked: Callable[[str], None] = lambda _ven: None
+
+    def last_end_s(self, at_s: float) -> int:
+        """The end of the last interval that has ended by `at_s`."""
+        return int(at_s // self.interval_s) * self.interval_s

@@ -13,9 +13,10 @@ import structlog
 from ven_actors.actors.base import FleetRef
 from ven_actors.actors.supervision import Watch
 from ven_actors.actors.supervisor import SupervisorActor
+from ven_actors.fleet.draining import Draining
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn
 from ven_actors.messages import Advance, GetStatus, Pulse, Shutdown, StartDrain, Tick
-from ven_actors.model import FleetStatus, VenState
+from ven_actors.model import FleetStatus
 
 log = structlog.get_logger()
 
@@ -24,7 +25,6 @@ SHOW_EVERY_S = 0.5
 ASK_WITHIN_S = 10.0
 STALL_AFTER_S = 60.0
 SHUTDOWN_WITHIN_S = 120.0
-QUIET_BEATS = 10
 
 
 class Stalled(Exception):  # noqa: N818 - a state of the process, not an error of anybody's
@@ -54,13 +54,10 @@ class Pacemaker:
     `hurry`, once set, ends the draining.
     """
 
-    def __init__(
-        self, stop: threading.Event, hurry: threading.Event, embedded: EmbeddedVtn | None, *, interval_s: int
-    ) -> None:
+    def __init__(self, stop: threading.Event, hurry: threading.Event, embedded: EmbeddedVtn | None) -> None:
         self._stop = stop
         self._hurry = hurry
         self._embedded = embedded
-        self._interval_s = interval_s
         self._watch = Watch(STALL_AFTER_S)
         self.jobs_due = JobsDue()
         self.last_status: FleetStatus | None = None
@@ -99,17 +96,11 @@ class Pacemaker:
         Returns whether that was enough. Readings that no report is due for stay queued: nobody waits for them.
         """
         end_s = time.monotonic() + limit_s
-        at_s = self.status().now_s
         self._supervisor.ask(StartDrain(), timeout=ASK_WITHIN_S)
-        until_s = int(at_s // self._interval_s) * self._interval_s
-        quiet = 0
+        draining = Draining()
         while time.monotonic() < end_s and not self._hurry.is_set():
             self._one_beat(self._hurry)
-            status = self.status()
-            if self._has_closed(status, until_s) and status.reporter.readings.queued == 0:
-                return True
-            quiet = quiet + 1 if self._has_closed(status, until_s) and self._is_idle(status) else 0
-            if quiet >= QUIET_BEATS:
+            if draining.is_over(self.status()):
                 return True
         return False
 
@@ -149,17 +140,6 @@ class Pacemaker:
                 ref.tell(message)
             except pykka.ActorDeadError:
                 return
-
-    @staticmethod
-    def _has_closed(status: FleetStatus, until_s: int) -> bool:
-        closed = status.reporter.closed_until_by_ven
-        return all(closed.get(name, until_s) >= until_s for name in status.vens)
-
-    @staticmethod
-    def _is_idle(status: FleetStatus) -> bool:
-        """Whether no report is open, and no VEN is about to learn of one."""
-        beginning = any(ven.state in (VenState.STARTING, VenState.ENROLLING) for ven in status.vens.values())
-        return not (beginning or status.reporter.reports_open or status.reporter.in_flight)
 
     def _log_jobs(self) -> None:
         due = self.jobs_due.take()

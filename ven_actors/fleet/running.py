@@ -86,7 +86,7 @@ def _run_locked(
     metrics = Metrics(CollectorRegistry(), __version__)
     with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
         push = open_push(config)
-        pacemaker = Pacemaker(*signals, embedded, interval_s=config.interval_s)
+        pacemaker = Pacemaker(*signals, embedded)
         wiring = Wiring(
             config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,

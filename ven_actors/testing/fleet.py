@@ -13,6 +13,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.dialects import routes_of
+from ven_actors.fleet.draining import has_closed_all
 from ven_actors.fleet.faults import Faults
 from ven_actors.fleet.folder import open_profiles
 from ven_actors.fleet.pacemaker import JobsDue
@@ -124,14 +125,7 @@ class ManualFleet:
     def drain(self) -> FleetStatus:
         """Take no new interval and deliver what there is."""
         self.supervisor.ask(StartDrain(), timeout=_ASK_WITHIN_S)
-        at_s = self.status().now_s
-        until_s = int(at_s // self.config.interval_s) * self.config.interval_s
-
-        def drained(status: FleetStatus) -> bool:
-            closed = status.reporter.closed_until_by_ven
-            return status.reporter.readings.queued == 0 and all(closed.get(ven, 0) >= until_s for ven in status.vens)
-
-        return self.until(drained)
+        return self.until(lambda status: has_closed_all(status) and status.reporter.readings.queued == 0)
 
     def stop(self) -> FleetStatus:
         """Stop all actors in order."""
