@@ -184,7 +184,7 @@ def test_the_vtn_takes_toadr3s_verbs_for_operations_and_keeps_what_the_official_
     assert (bearer, told["operation"], told["object"]["priority"]) == ("Bearer secret", "PUT", 2)
     wrong = said_wrong(vtn.requests, spec301)
     assert len(wrong) == 3
-    assert all("is not one of ['READ', 'CREATE', 'UPDATE', 'DELETE']" in line for line in wrong)
+    assert all('is not one of "READ", "CREATE" or' in line for line in wrong)
 
 
 def test_toadr3_understands_what_the_vtn_refuses(vtn: InProcessVtn, event: dict[str, Any]) -> None:
