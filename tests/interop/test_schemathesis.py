@@ -13,7 +13,7 @@ pytest.importorskip("schemathesis", reason="schemathesis is not installed; insta
 
 import campaign
 
-CASES = 60
+CASES = 40
 
 
 @pytest.fixture(scope="module")

@@ -27,9 +27,9 @@ def truth() -> Any:
     return module
 
 
-@pytest.fixture
-def profile(tmp_path: Path, truth: Any) -> Path:
-    path = tmp_path / "unique.h5"
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory, truth: Any) -> Path:
+    path = tmp_path_factory.mktemp("profile") / "unique.h5"
     truth.unique_profile(path, truth.shipped_meters())
     return path
 

@@ -16,7 +16,7 @@ from ven_actors.testing.vtn import BL, InProcessVtn
 
 VENS = ("Herning", "Aalborg")
 FAST = ("--vens", ",".join(VENS), "--interval", "1s", "--report-every", "1s", "--poll-every", "1s", "--noise", "0",
-        "--headless", "--drain", "20s")  # fmt: skip
+        "--headless", "--drain", "60s", "--approve", "30")  # fmt: skip
 START = Callable[..., tuple[InProcessVtn, list[str]]]
 
 
@@ -59,7 +59,7 @@ def test_twenty_kills_lose_and_double_nothing(
     windows = known_of(truth, profile, state).check(*read_back(vtn, vtn_calls))
     said = truth.summary(out)
     readings = said["readings"]
-    assert readings["accepted"] == readings["generated"] == sum(720 * len(starts) for starts in windows.values())
+    assert readings["accepted"] == readings["generated"] == sum(180 * len(starts) for starts in windows.values())
     assert readings["queued"] == readings["gap"] == readings["unaccounted"] == 0
     assert said["reports"]["possibly_doubled"] == 0
     assert len(windows["Herning"]) >= 20

@@ -28,7 +28,7 @@ from ven_actors.storage.population import town_ven
 from ven_actors.storage.provision_record import RECORD_NAME
 from ven_actors.testing.vtn import BL, Client, Drop, Exchange, Fault, InProcessVtn, Role
 
-VENS = [Client(f"client-{name}", f"secret-{name}", Role.VEN) for name in ("Herning", "Aalborg")]
+VENS = [Client(f"client-{name}", f"secret-{name}", Role.VEN) for name in ("Hadsund", "Aars")]
 VERSIONS = ("3.1", "3.0.1")
 BUSINESS = {"BL": BL.secret}
 TEMPLATE = f"client_id={BL.name},client_secret_env=BL"
@@ -46,7 +46,7 @@ def vtn() -> Iterator[InProcessVtn]:
 
 @pytest.fixture(params=VERSIONS)
 def run(request: pytest.FixtureRequest, vtn: InProcessVtn, tmp_path: Path) -> Run:
-    """Runs a command for Herning and Aalborg, with three resources each."""
+    """Runs a command for Hadsund and Aars, with three resources each."""
     return runner(vtn.base_urls[request.param], tmp_path)
 
 
@@ -58,7 +58,7 @@ def run_31(vtn: InProcessVtn, tmp_path: Path) -> Run:
 def runner(url: str, tmp_path: Path) -> Run:
     def run(command: str, *args: str, environ: dict[str, str] | None = None) -> Result:
         shared = ["--vtn-url", url, "--state", str(tmp_path / "state"), "--business-credentials", TEMPLATE]
-        own = ["--vens", "Herning,Aalborg", "--approve", "3"]
+        own = ["--vens", "Hadsund,Aars", "--approve", "3"]
         own += ["--credentials", "client_id=client-{ven},client_secret_env=SECRET_{ven}"]
         line = [command, *shared, *(own if command == "provision" else []), *args]
         return CliRunner().invoke(
@@ -99,7 +99,7 @@ def holdings(vtn: InProcessVtn) -> list[dict[str, Any]]:
 
 def test_vens_resources_and_targets_are_made_and_a_second_run_changes_nothing(vtn: InProcessVtn, run: Run) -> None:
     assert "6 resources created, 2 vens created" in good(run("provision"))
-    assert {ven["venName"] for ven in vtn.vens()} == {"Herning", "Aalborg"}
+    assert {ven["venName"] for ven in vtn.vens()} == {"Hadsund", "Aars"}
     assert len(vtn.resources()) == 6
     before, count = holdings(vtn), len(writes(vtn))
     assert count == 8
@@ -112,19 +112,19 @@ def test_in_31_each_object_belongs_to_the_client_of_its_ven_and_bears_its_target
     vtn: InProcessVtn, run_31: Run
 ) -> None:
     good(run_31("provision", "--resource-target", "{ven}.{resource}", "--resource-target", "north"))
-    herning = next(ven for ven in vtn.vens() if ven["venName"] == "Herning")
-    assert (herning["clientID"], herning["targets"]) == ("client-Herning", ["Herning"])
-    own = [each for each in vtn.resources() if each["venID"] == herning["id"]]
-    assert {each["clientID"] for each in own} == {"client-Herning"}
-    assert [each["targets"] for each in own] == [[f"Herning.{each['resourceName']}", "north"] for each in own]
+    hadsund = next(ven for ven in vtn.vens() if ven["venName"] == "Hadsund")
+    assert (hadsund["clientID"], hadsund["targets"]) == ("client-Hadsund", ["Hadsund"])
+    own = [each for each in vtn.resources() if each["venID"] == hadsund["id"]]
+    assert {each["clientID"] for each in own} == {"client-Hadsund"}
+    assert [each["targets"] for each in own] == [[f"Hadsund.{each['resourceName']}", "north"] for each in own]
 
 
 def test_in_301_targets_are_typed(vtn: InProcessVtn, tmp_path: Path) -> None:
     run = runner(vtn.base_urls["3.0.1"], tmp_path)
     good(run("provision", "--target", "VEN_NAME={ven}", "--target", "GROUP=north", "--target", "south"))
     sent = [msgspec.json.decode(each.body) for each in writes(vtn) if each.path.endswith("/vens")]
-    wanted = [{"type": "VEN_NAME", "values": ["Herning"]}, {"type": "GROUP", "values": ["north", "south"]}]
-    assert sent[0] == {"venName": "Herning", "targets": wanted}
+    wanted = [{"type": "VEN_NAME", "values": ["Hadsund"]}, {"type": "GROUP", "values": ["north", "south"]}]
+    assert sent[0] == {"venName": "Hadsund", "targets": wanted}
     assert "2 vens found" in good(run("provision", "--target", "GROUP=south", "--target", "GROUP=north"))
 
 
@@ -142,15 +142,15 @@ def test_what_was_made_is_deleted_and_nothing_else(vtn: InProcessVtn, run: Run) 
 
 def test_what_somebody_else_made_is_used_given_its_targets_and_left_as_it_was(vtn: InProcessVtn, run: Run) -> None:
     ven = vtn.create_ven(
-        clientID="client-Herning",
-        venName="Herning",
+        clientID="client-Hadsund",
+        venName="Hadsund",
         targets=["GROUP=own"],
         attributes=[{"type": "X", "values": [1]}],
     )
     good(run("provision", "--dry-run"))
-    name = next(line for line in run("provision", "--dry-run").stdout.splitlines() if "resource Herning" in line)
+    name = next(line for line in run("provision", "--dry-run").stdout.splitlines() if "resource Hadsund" in line)
     theirs = vtn.create_resource(
-        clientID="client-Herning", venID=ven["id"], resourceName=name.partition(": ")[2], targets=[]
+        clientID="client-Hadsund", venID=ven["id"], resourceName=name.partition(": ")[2], targets=[]
     )
     before = {each["id"]: _without_time(each) for each in holdings(vtn)}
     assert "1 resources found, 1 vens created, 1 vens targeted" in good(run("provision"))
@@ -169,11 +169,11 @@ def _without_time(stored: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_ven_that_got_resources_of_its_own_is_kept_until_they_are_gone(vtn: InProcessVtn, run: Run) -> None:
     good(run("provision"))
-    ven = next(ven for ven in vtn.vens() if ven["venName"] == "Herning")
-    vtn.create_resource(clientID="client-Herning", venID=ven["id"], resourceName="theirs", targets=[])
+    ven = next(ven for ven in vtn.vens() if ven["venName"] == "Hadsund")
+    vtn.create_resource(clientID="client-Hadsund", venID=ven["id"], resourceName="theirs", targets=[])
     said = failed(run("deprovision"))
-    assert "kept ven Herning: has resources that were not provisioned, or could not be deleted: theirs" in said
-    assert [each["venName"] for each in vtn.vens()] == ["Herning"]
+    assert "kept ven Hadsund: has resources that were not provisioned, or could not be deleted: theirs" in said
+    assert [each["venName"] for each in vtn.vens()] == ["Hadsund"]
     assert [each["resourceName"] for each in vtn.resources()] == ["theirs"]
 
 
@@ -189,7 +189,7 @@ def test_what_we_made_can_be_given_more_targets_and_needs_only_deleting(vtn: InP
 
 def test_a_dry_run_only_looks(vtn: InProcessVtn, run: Run, tmp_path: Path) -> None:
     said = good(run("provision", "--dry-run"))
-    assert "would be created ven Herning" in said
+    assert "would be created ven Hadsund" in said
     assert "would be: 6 resources created, 2 vens created" in said
     assert writes(vtn) == []
     assert not (tmp_path / "state").exists()
@@ -205,17 +205,17 @@ def test_r7_a_ven_adopts_what_was_provisioned_for_it_and_makes_nothing(
     vtn: InProcessVtn, tmp_path: Path, version: str
 ) -> None:
     run = runner(vtn.base_urls[version], tmp_path)
-    good(run("provision", "--vens", "Herning"))
+    good(run("provision", "--vens", "Hadsund"))
     before, count = holdings(vtn), len(writes(vtn))
     (dialect,) = [each for each in (V310(), V301()) if each.base_urls_key == version]
     adapter = SharedAdapter()
-    credentials = Credentials("client-Herning", Secret("secret-Herning"))
+    credentials = Credentials("client-Hadsund", Secret("secret-Hadsund"))
     client = VtnClient(
-        vtn.base_urls[version], "Herning", credentials, dialect=dialect, adapter=adapter, monotonic=time.monotonic
+        vtn.base_urls[version], "Hadsund", credentials, dialect=dialect, adapter=adapter, monotonic=time.monotonic
     )
-    resources = town_ven("Herning", 1, meters=DEMO_METERS, approve=3)
+    resources = town_ven("Hadsund", 1, meters=DEMO_METERS, approve=3)
     approved = [each for each in resources if each.status is RegistrationStatus.APPROVED]
-    enrolment = client.enrol("Herning", approved, None)
+    enrolment = client.enrol("Hadsund", approved, None)
     client.close()
     adapter.close()
     assert set(enrolment.resource_ids.values()) == {each["id"] for each in vtn.resources()}
@@ -226,7 +226,7 @@ def test_r7_a_ven_adopts_what_was_provisioned_for_it_and_makes_nothing(
 def test_json_says_each_outcome(vtn: InProcessVtn, run: Run) -> None:
     said = msgspec.json.decode(good(run("provision", "--json")))
     assert (said["good"], said["dry_run"], len(said["outcomes"])) == (True, False, 8)
-    assert said["outcomes"][0] == {"did": "created", "kind": "ven", "ven": "Herning", "name": "Herning", "words": ""}
+    assert said["outcomes"][0] == {"did": "created", "kind": "ven", "ven": "Hadsund", "name": "Hadsund", "words": ""}
 
 
 # --- what breaks, and going on ---------------------------------------------------------------------------------
@@ -282,9 +282,9 @@ def test_what_was_asked_for_and_never_heard_of_is_taken_back_too(vtn: InProcessV
         return Fault(drop=Drop.NOTHING_SENT) if method == "POST" else Fault(act=False, status=503) if sent else None
 
     vtn.fault = fault
-    failed(run("provision", "--vens", "Herning"))
+    failed(run("provision", "--vens", "Hadsund"))
     vtn.fault = None
-    assert [ven["venName"] for ven in vtn.vens()] == ["Herning"]
+    assert [ven["venName"] for ven in vtn.vens()] == ["Hadsund"]
     assert "1 vens deleted" in good(run("deprovision"))
     assert vtn.vens() == []
 
@@ -295,17 +295,17 @@ def test_what_was_asked_for_and_then_made_by_somebody_else_is_theirs(vtn: InProc
         return Fault(act=False, drop=Drop.NOTHING_SENT) if writing else None
 
     vtn.fault = fault
-    failed(run_31("provision", "--vens", "Herning"))
+    failed(run_31("provision", "--vens", "Hadsund"))
     vtn.fault = None
-    vtn.create_ven(clientID="client-Herning", venName="Herning", targets=["Herning", "theirs"])
-    good(run_31("provision", "--vens", "Herning"))
+    vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=["Hadsund", "theirs"])
+    good(run_31("provision", "--vens", "Hadsund"))
     assert "3 resources deleted" in good(run_31("deprovision"))
-    assert [ven["venName"] for ven in vtn.vens()] == ["Herning"]
+    assert [ven["venName"] for ven in vtn.vens()] == ["Hadsund"]
 
 
 def test_somebody_who_was_quicker_is_no_trouble(vtn: InProcessVtn, run_31: Run) -> None:
     """The VTN shows a ven only after it has refused to make it a second time."""
-    vtn.create_ven(clientID="client-Herning", venName="Herning", targets=["theirs"])
+    vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=["theirs"])
     asked: list[str] = []
 
     def hide(method: str, path: str, body: bytes) -> Fault | None:
@@ -314,22 +314,22 @@ def test_somebody_who_was_quicker_is_no_trouble(vtn: InProcessVtn, run_31: Run) 
         return Fault(act=False, status=200, body=b"[]") if asked == ["GET"] else None
 
     vtn.fault = hide
-    assert "1 vens targeted" in good(run_31("provision", "--vens", "Herning"))
+    assert "1 vens targeted" in good(run_31("provision", "--vens", "Hadsund"))
     vtn.fault = None
     good(run_31("deprovision"))
-    assert [(ven["venName"], ven["targets"]) for ven in vtn.vens()] == [("Herning", ["theirs"])]
+    assert [(ven["venName"], ven["targets"]) for ven in vtn.vens()] == [("Hadsund", ["theirs"])]
 
 
 def test_a_name_that_is_taken_and_not_shown_is_told(vtn: InProcessVtn, run_31: Run) -> None:
     vtn.fault = lambda method, path, body: Fault(act=False, status=409) if path.endswith("/vens") and body else None
-    assert "POST" in failed(run_31("provision", "--vens", "Herning"))
+    assert "POST" in failed(run_31("provision", "--vens", "Hadsund"))
     vtn.fault = None
     assert "nothing to do" in good(run_31("deprovision"))
 
 
 def test_what_was_targeted_and_is_gone_needs_nothing(vtn: InProcessVtn, run_31: Run) -> None:
-    vtn.create_ven(clientID="client-Herning", venName="Herning", targets=[])
-    good(run_31("provision", "--vens", "Herning", "--approve", "0"))
+    vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=[])
+    good(run_31("provision", "--vens", "Hadsund", "--approve", "0"))
     vtn.clear()
     assert "1 vens gone" in good(run_31("deprovision"))
 
@@ -340,8 +340,8 @@ def test_what_was_targeted_and_is_gone_needs_nothing(vtn: InProcessVtn, run_31: 
 def test_a_target_that_cannot_be_taken_back_stays_in_the_record(
     vtn: InProcessVtn, run_31: Run, method: str, status: int, words: str
 ) -> None:
-    ven = vtn.create_ven(clientID="client-Herning", venName="Herning", targets=[])
-    good(run_31("provision", "--vens", "Herning", "--approve", "0"))
+    ven = vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=[])
+    good(run_31("provision", "--vens", "Hadsund", "--approve", "0"))
     broken = Fault(act=False, status=status, body=b"{}")
     vtn.fault = lambda asked, path, body: broken if asked == method and path.endswith(ven["id"]) else None
     assert words in failed(run_31("deprovision"))
@@ -360,7 +360,7 @@ def test_a_resource_that_was_asked_for_and_never_heard_of_is_taken_back_too(vtn:
         return Fault(act=False, status=503) if "POST" in asked else None
 
     vtn.fault = fault
-    failed(run("provision", "--vens", "Herning", "--approve", "1"))
+    failed(run("provision", "--vens", "Hadsund", "--approve", "1"))
     vtn.fault = None
     assert len(holdings(vtn)) == 2
     assert "1 resources deleted, 1 vens deleted" in good(run("deprovision"))
@@ -378,7 +378,7 @@ def test_a_refused_object_is_told_and_the_others_are_made(vtn: InProcessVtn, run
 
     vtn.fault = fault
     said = failed(run("provision"))
-    assert "failed resource Herning: " in said
+    assert "failed resource Hadsund: " in said
     assert "no such name" in said
     assert "1 resources failed, 5 resources created" in said or "5 resources created, 1 resources failed" in said
     vtn.fault = None
@@ -386,9 +386,9 @@ def test_a_refused_object_is_told_and_the_others_are_made(vtn: InProcessVtn, run
 
 
 def test_a_refused_target_is_not_taken_back(vtn: InProcessVtn, run_31: Run) -> None:
-    vtn.create_ven(clientID="client-Herning", venName="Herning", targets=[])
+    vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=[])
     vtn.fault = lambda method, path, body: Fault(act=False, status=400) if method == "PUT" else None
-    assert "failed ven Herning" in failed(run_31("provision", "--vens", "Herning"))
+    assert "failed ven Hadsund" in failed(run_31("provision", "--vens", "Hadsund"))
     vtn.fault = None
     assert "nothing to do" in good(run_31("deprovision"))
 
@@ -411,19 +411,19 @@ def test_what_is_gone_already_is_fine(vtn: InProcessVtn, run: Run) -> None:
 def test_an_object_made_anew_by_somebody_else_is_not_taken_for_ours(vtn: InProcessVtn, run_31: Run) -> None:
     good(run_31("provision"))
     vtn.clear()
-    vtn.create_ven(clientID="client-Herning", venName="Herning", targets=["Herning"])
+    vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=["Hadsund"])
     good(run_31("provision"))
     good(run_31("deprovision"))
-    assert [ven["venName"] for ven in vtn.vens()] == ["Herning"]
+    assert [ven["venName"] for ven in vtn.vens()] == ["Hadsund"]
 
 
 # --- what is wrong before anything is done ---------------------------------------------------------------------
 
 
 def test_a_ven_of_another_client_is_told(vtn: InProcessVtn, run_31: Run) -> None:
-    vtn.create_ven(clientID="client-Aalborg", venName="Herning", targets=[])
-    said = failed(run_31("provision", "--vens", "Herning"))
-    assert "belongs to client 'client-Aalborg', not to 'client-Herning'" in said
+    vtn.create_ven(clientID="client-Aars", venName="Hadsund", targets=[])
+    said = failed(run_31("provision", "--vens", "Hadsund"))
+    assert "belongs to client 'client-Aars', not to 'client-Hadsund'" in said
     assert len(holdings(vtn)) == 1
 
 
@@ -459,7 +459,7 @@ def test_what_is_wrong_is_told_before_anything_is_done(
 def test_without_a_business_credential_no_token_is_asked_for(vtn: InProcessVtn, tmp_path: Path) -> None:
     line = ["deprovision", "--vtn-url", vtn.base_url, "--state", str(tmp_path)]
     assert "nothing to do" in good(CliRunner().invoke(cli, line, obj=Seams(environ={}), standalone_mode=False))
-    line = [*line, "--vens", "Herning", "--credentials", "client_id=x,client_secret_env=X"]
+    line = [*line, "--vens", "Hadsund", "--credentials", "client_id=x,client_secret_env=X"]
     line[0] = "provision"
     said = failed(CliRunner().invoke(cli, line, obj=Seams(environ={}), standalone_mode=False))
     assert "wants credentials and none are configured" in said
@@ -477,19 +477,19 @@ def test_a_vtn_of_the_local_network_is_discovered(
 
 def test_a_list_of_vens_is_no_business_credential(run_31: Run, tmp_path: Path) -> None:
     path = tmp_path / "clients.csv"
-    path.write_text("ven,client_id,client_secret\nHerning,h,s\n")
+    path.write_text("ven,client_id,client_secret\nHadsund,h,s\n")
     assert "has one client per VEN" in told(run_31("provision", "--business-credentials", str(path)))
 
 
 def test_the_clients_of_vens_are_read_without_their_secrets(run_31: Run, tmp_path: Path) -> None:
     path = tmp_path / "clients.csv"
-    path.write_text("ven,client_id,client_secret_file\nHerning,client-Herning,/not/here\n")
-    good(run_31("provision", "--vens", "Herning", "--credentials", str(path)))
-    assert "no entry for VEN 'Aalborg'" in told(run_31("provision", "--credentials", str(path)))
+    path.write_text("ven,client_id,client_secret_file\nHadsund,client-Hadsund,/not/here\n")
+    good(run_31("provision", "--vens", "Hadsund", "--credentials", str(path)))
+    assert "no entry for VEN 'Aars'" in told(run_31("provision", "--credentials", str(path)))
 
 
 def test_a_dialect_that_is_told_wins_over_the_url(vtn: InProcessVtn, run_31: Run) -> None:
-    failed(run_31("provision", "--vens", "Herning", "--dialect", "openadr-3.0.1"))
+    failed(run_31("provision", "--vens", "Hadsund", "--dialect", "openadr-3.0.1"))
     (sent,) = writes(vtn)
     assert b"objectType" not in sent.body
 
@@ -522,9 +522,9 @@ def test_a_dialect_that_neither_the_url_nor_the_user_tells_is_found_out(
 
 def test_vens_that_have_another_vtn_are_left_out(vtn: InProcessVtn, run_31: Run, tmp_path: Path) -> None:
     path = tmp_path / "fleet.toml"
-    path.write_text('[[groups]]\nvens = ["Aal*"]\ndialect = "auto"\nvtn_url = "https://other.example/openadr3/3.1.0"\n')
+    path.write_text('[[groups]]\nvens = ["Aar*"]\ndialect = "auto"\nvtn_url = "https://other.example/openadr3/3.1.0"\n')
     good(run_31("provision", "--config", str(path)))
-    assert [ven["venName"] for ven in vtn.vens()] == ["Herning"]
+    assert [ven["venName"] for ven in vtn.vens()] == ["Hadsund"]
 
 
 def test_a_record_of_another_vtn_is_not_mixed_up(vtn: InProcessVtn, run_31: Run, tmp_path: Path) -> None:
@@ -553,14 +553,14 @@ def test_without_a_vtn_url_it_is_the_embedded_vtn_of_the_fleet_that_runs(tmp_pat
     assert "a fleet that runs on" in told(run("provision"))
     folder = tmp_path / "state" / "vtn"
     folder.mkdir(parents=True)
-    (folder / "clients.csv").write_text("name,secret,role\noperator,s,bl\nHerning,s2,ven\n")
-    clients = [Client("operator", "s", Role.BL), Client("Herning", "s2", Role.VEN)]
+    (folder / "clients.csv").write_text("name,secret,role\noperator,s,bl\nHadsund,s2,ven\n")
+    clients = [Client("operator", "s", Role.BL), Client("Hadsund", "s2", Role.VEN)]
     with InProcessVtn(clients) as vtn:
         status = msgspec.json.encode({"running": True, "vtn": {"url": vtn.base_url}})
         control = ControlServer(tmp_path / "state", lambda: status)
         control.start()
-        good(run("provision", "--vens", "Herning", "--approve", "1"))
-        assert [ven["clientID"] for ven in vtn.vens()] == ["Herning"]
+        good(run("provision", "--vens", "Hadsund", "--approve", "1"))
+        assert [ven["clientID"] for ven in vtn.vens()] == ["Hadsund"]
         assert "does not speak openadr-3.0.1" in told(run("provision", "--dialect", "openadr-3.0.1"))
         good(run("deprovision"))
         assert holdings(vtn) == []

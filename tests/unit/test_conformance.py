@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -23,26 +24,30 @@ def builder() -> ModuleType:
     return module
 
 
-def test_the_page_is_up_to_date(builder: ModuleType) -> None:
+@pytest.fixture(scope="module")
+def tables(builder: ModuleType) -> Any:
+    """What the page says of the tests that there are; reading them all takes a while."""
+    return builder.read_rows()
+
+
+def test_the_page_is_up_to_date(builder: ModuleType, tables: Any) -> None:
     page = builder.PAGE.read_text(encoding="utf-8")
-    assert page == builder.page_of(builder.read_rows()), f"docs/conformance.md is out of date: {builder.COMMAND}"
+    assert page == builder.page_of(tables), f"docs/conformance.md is out of date: {builder.COMMAND}"
 
 
-def test_every_duty_has_tests_or_says_why_not(builder: ModuleType) -> None:
-    silent = [f"{table} {row.key}" for table, rows in builder.read_rows().items() for row in rows
+def test_every_duty_has_tests_or_says_why_not(tables: Any) -> None:
+    silent = [f"{table} {row.key}" for table, rows in tables.items() for row in rows
               if not row.tests and not row.reason]  # fmt: skip
     assert silent == [], "state the reason as `open` in docs/conformance.toml"
 
 
-def test_no_test_shows_a_duty_that_there_is_not(builder: ModuleType) -> None:
-    tables = builder.read_rows()
+def test_no_test_shows_a_duty_that_there_is_not(builder: ModuleType, tables: Any) -> None:
     known = {row.key for row in tables["duties"] + tables["vtn"]}
     known |= {f"edge case {row.key}" for row in tables["edge cases"]}
     assert builder.found_tests(DOCS.parent / "tests").keys() - known == set()
 
 
-def test_the_tables_are_complete(builder: ModuleType) -> None:
-    tables = builder.read_rows()
+def test_the_tables_are_complete(tables: Any) -> None:
     assert [row.key for row in tables["duties"]] == [f"R{number}" for number in range(1, 44)]
     assert [row.key for row in tables["vtn"]] == [f"V{number}" for number in range(1, 12)]
     assert [row.key for row in tables["edge cases"]] == [f"{number}" for number in range(1, 26)]
