@@ -48,7 +48,7 @@ def _zeroconf() -> Discover:
         from ven_actors.openadr.discovery import discover  # noqa: PLC0415 - an extra, needed only here
     except ImportError as error:
         raise UsageError(
-            f"--vtn-url {MDNS} needs zeroconf, which cannot be imported ({error}): pip install 'ven_actors[mdns]'"
+            f"--vtn-url {MDNS} needs zeroconf, which cannot be imported ({error}): pip install '.[mdns]' in a clone"
         ) from None
     return discover
 

@@ -40,7 +40,7 @@ def _brokers(config: FleetConfig, monotonic: Callable[[], float]) -> Brokers:
         from ven_actors.push.brokers import MqttBrokers  # noqa: PLC0415 - an extra, needed only here
     except ImportError as error:
         raise UsageError(
-            f"--push mqtt needs paho-mqtt, which cannot be imported ({error}): pip install 'ven_actors[mqtt]'"
+            f"--push mqtt needs paho-mqtt, which cannot be imported ({error}): pip install '.[mqtt]' in a clone"
         ) from None
     tls = build_ssl_context(config.ca_file, verify=not config.insecure_tls)
     rng = random.Random(f"{config.seed} brokers")  # noqa: S311 - jitter, not secrets
