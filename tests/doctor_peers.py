@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ven_actors.config_sources import load_config
-from ven_actors.fleet.doctor import Case, Finding, Verdict, case_of, examine
+from ven_actors.fleet.doctor import STEPS, Case, Finding, Verdict, case_of, examine
+from ven_actors.testing.vtn import Client, InProcessVtn, Role
 
 PEM = Path(__file__).parent / "golden" / "tls" / "loopback.pem"
 SECRET = "herning-secret"
+HERNING = Client("Herning", SECRET, Role.VEN)
 
 
 @dataclass
@@ -96,6 +98,9 @@ class Listener:
             thread.join(5)
 
 
+Listen = Callable[..., Listener]
+
+
 def answering(answer: bytes) -> Callable[[socket.socket], None]:
     """Reads until the end of a request's headers, answers always the same, hangs up."""
 
@@ -135,3 +140,13 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
             sink.sendall(data)
     with suppress(OSError):
         socket.socket.shutdown(sink, socket.SHUT_RDWR)
+
+
+def port_of(vtn: InProcessVtn) -> int:
+    return int(vtn.root_url.rpartition(":")[2])
+
+
+def after(check: str) -> list[str]:
+    """What cannot be tried once this check is bad, in a chain where each needs the one before."""
+    names = [step.name for step in STEPS]
+    return names[names.index(check) + 1 :]
