@@ -109,7 +109,7 @@ def test_a_sliding_window_that_is_taken_back_does_not_repeat_the_one_before(flee
     assert fleet.flush() == ["10+20", "20+20"]
 
 
-# --- what was not metered (R34)
+# --- reports in parts
 
 
 def test_r36_what_may_be_there_in_part_is_sealed_again_in_the_same_parts(fleet: Fleet) -> None:
