@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from delivery_desk import Office
 from delivery_outbox import Fleet
 
 from ven_actors.storage.store import Store
@@ -25,3 +26,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store = Store(tmp_path)
     yield store
     store.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """A desk driven by hand; see `tests/delivery_desk.py`."""
+    office = Office(tmp_path)
+    yield office
+    office.store.close()

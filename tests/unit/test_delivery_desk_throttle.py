@@ -1,0 +1,98 @@
+"""How fast reports go out, how soon they are tried again, and what an answer's status means."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from delivery_desk import INF
+
+from ven_actors.delivery.throttle import (
+    FIRST_RETRY_S,
+    LONGEST_RETRY_S,
+    Throttle,
+    retry_wait_s,
+)
+from ven_actors.delivery.verdicts import Verdict, judge
+
+# --- throttle
+
+
+def test_a_rate_holds_over_time_and_allows_its_burst() -> None:
+    throttle = Throttle(2.0, burst=3)
+    sent = []
+    now_s = 0.0
+    while now_s < 10:
+        wait_s = throttle.wait_s(now_s, 0)
+        if wait_s <= 0:
+            throttle.took(now_s)
+            sent.append(now_s)
+        else:
+            now_s += wait_s
+    assert sent[:4] == [0.0, 0.0, 0.0, 0.5]
+    assert len(sent) == 3 + 19
+
+
+def test_without_a_rate_there_is_no_wait() -> None:
+    throttle = Throttle(None)
+    for _ in range(100):
+        assert throttle.wait_s(0.0, 50) == 0.0
+        throttle.took(0.0)
+
+
+def test_a_vtn_that_fails_gets_one_try_at_a_time_until_it_succeeds() -> None:
+    throttle = Throttle(None, burst=4)
+    for _ in range(Throttle.BREAKS_AFTER - 1):
+        throttle.failed(0, 5, vtn_asked=False)
+        assert throttle.wait_s(0, 3) == 0
+    throttle.failed(0, 5, vtn_asked=False)
+    assert throttle.wait_s(0, 0) == 5
+    assert throttle.wait_s(5, 0) == 0
+    assert throttle.wait_s(5, 1) == INF
+    throttle.succeeded()
+    assert throttle.wait_s(5, 1) == 0
+
+
+def test_a_closed_throttle_keeps_to_the_longest_time_asked() -> None:
+    throttle = Throttle(10.0)
+    throttle.failed(0, 60, vtn_asked=True)
+    throttle.failed(0, 10, vtn_asked=True)
+    assert throttle.wait_s(1, 0) == 59
+    throttle.took(1)
+    assert throttle.wait_s(60, 0) == 0
+
+
+def test_retries_grow_with_jitter_up_to_a_bound_and_never_end() -> None:
+    rng = random.Random(3)
+    for attempt in (1, 2, 3, 5, 6, 50, 10_000):
+        ceiling_s = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempt - 1, 20))
+        waits = {retry_wait_s(attempt, rng) for _ in range(50)}
+        assert ceiling_s / 2 <= min(waits) < max(waits) <= ceiling_s
+
+
+# --- what an answer means
+
+
+@pytest.mark.parametrize(
+    ("status", "complete", "meaning"),
+    [
+        (201, True, Verdict.ACCEPTED),
+        (201, False, Verdict.AMBIGUOUS),
+        (200, True, Verdict.AMBIGUOUS),
+        (204, True, Verdict.AMBIGUOUS),
+        (400, True, Verdict.REFUSED),
+        (401, True, Verdict.HOLD_SLOWLY),
+        (404, True, Verdict.ASK_FOR_EVENT),
+        (409, True, Verdict.LOOK_UP),
+        (413, True, Verdict.REFUSED),
+        (422, True, Verdict.REFUSED),
+        (429, True, Verdict.HOLD),
+        (500, True, Verdict.HOLD),
+        (501, True, Verdict.HOLD_SLOWLY),
+        (599, True, Verdict.HOLD),
+        (302, True, Verdict.HOLD_SLOWLY),
+        (418, True, Verdict.HOLD_SLOWLY),
+    ],
+)
+def test_an_answer_means_what_the_table_says(status: int, complete: bool, meaning: Verdict) -> None:
+    assert judge(status, success=frozenset({201}), complete=complete) is meaning
