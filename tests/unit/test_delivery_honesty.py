@@ -2,221 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-import numpy as np
 import pytest
+from delivery_honesty import BEGIN_S, INF, LAYOUTS, REQUESTS, STEP_S, Truth, next_missed, picture, power_w
+from delivery_honesty_machine import HonestFleet
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from ven_actors.delivery.entries import OutboxReport, ReportState
-from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.ledger import total
-from ven_actors.delivery.measures import measure_of
 from ven_actors.delivery.outbox import VenOutbox
-from ven_actors.delivery.rendering import render
-from ven_actors.delivery.restoring import Books, block_record
-from ven_actors.delivery.width import Width
+from ven_actors.delivery.restoring import Books
 from ven_actors.errors import StateError
-from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest, SealedReport
+from ven_actors.model import Block, IntervalPlan, ReportRequest
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.storage.store import Store, read_recovery
 
-INF = float("inf")
-STEP_S = 10
-BEGIN_S = 1_800_000_000
-LAYOUTS = (
-    Layout(("r1", "r2", "r3"), ("load_0", "load_1")),
-    Layout(("r2", "r3", "r4", "r5"), ("load_0", "load_1")),
-)
 
-
-def _request(name: str, plan: IntervalPlan, rows: tuple[str, ...] | None = None, **more: Any) -> ReportRequest:
-    descriptor = ReportDescriptor(**({"payload_type": "DEMAND", "repeat": -1} | more))
-    return ReportRequest(f"{name}.d.0", name.split("-", maxsplit=1)[0], "p", descriptor, plan, rows)
-
-
-def _implied(length_s: float, start_s: float = BEGIN_S, end_s: float = INF, *, own: bool = False) -> IntervalPlan:
-    first = EventInterval(0, start_s, start_s + length_s)
-    return IntervalPlan((first,), length_s, end_s, implied=True, own=own)
-
-
-def _listed(count: int, length_s: float, start_s: float) -> IntervalPlan:
-    starts = [start_s + index * length_s for index in range(count)]
-    intervals = tuple(EventInterval(index * 5, at_s, at_s + length_s) for index, at_s in enumerate(starts))
-    return IntervalPlan(intervals, None, intervals[-1].end_s, implied=False)
-
-
-def _apart(count: int, length_s: float, step_s: float, start_s: float) -> IntervalPlan:
-    intervals = tuple(
-        EventInterval(index, start_s + index * step_s, start_s + index * step_s + length_s) for index in range(count)
-    )
-    return IntervalPlan(intervals, None, intervals[-1].end_s, implied=False)
-
-
-REQUESTS = (
-    _request("own", _implied(STEP_S, own=True), num_intervals=1),
-    _request("some", _implied(STEP_S), ("r2",), num_intervals=1),
-    _request("long", _implied(30), num_intervals=1),
-    _request("long-late", _implied(30, BEGIN_S + 30), ("r1", "r3"), num_intervals=1),
-    _request("askew", _implied(25, BEGIN_S - 7), num_intervals=2),
-    _request("sliding", _implied(20), num_intervals=2, frequency=1),
-    _request("sliding-some", _implied(STEP_S), ("r3", "r4"), num_intervals=3, frequency=1),
-    _request("finite", _listed(4, 20, BEGIN_S + 20), num_intervals=1, frequency=1),
-    _request("whole", _listed(5, STEP_S, BEGIN_S + 30), payload_type="USAGE"),
-    _request("open", _implied(20), num_intervals=1, report_intervals="OPEN_INTERVALS"),
-    _request("sum", _implied(40), num_intervals=1, aggregate=True),
-    _request("foreign", _implied(STEP_S), num_intervals=1, payload_type="STORAGE_CHARGE_LEVEL"),
-    _request("fine", _listed(6, 4, BEGIN_S + 13)),
-    _request("holed", _apart(3, 10, 30, BEGIN_S)),
-    _request("level", _implied(STEP_S), num_intervals=1, payload_type="SIMPLE_LEVEL"),
-    _request("cause", _implied(STEP_S), payload_type="SIMPLE_LEVEL", frequency=0),
-    _request("nobody", _implied(STEP_S), ("r9",), num_intervals=1),
-)
-
-
-@dataclass
-class Truth:
-    """What the test itself knows of one VEN, committed or not."""
-
-    layout: int = 0
-    closed_s: int | None = None
-    blocks: dict[int, int] = field(default_factory=dict)
-    asked: dict[str, ReportRequest] = field(default_factory=dict)
-    owed_since: dict[str, float] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    evicted: set[int] = field(default_factory=set)
-    dropped: set[int] = field(default_factory=set)
-
-    def copy(self) -> Truth:
-        parts = (self.blocks, self.asked, self.owed_since, self.changed, self.evicted, self.dropped)
-        return Truth(self.layout, self.closed_s, *(part.copy() for part in parts))  # type: ignore[arg-type]
-
-
-@dataclass
-class Vtn:
-    """A VTN that never forgets: `cells` are what was posted, by (request, window, row name, block)."""
-
-    contents: dict[str, bytes] = field(default_factory=dict)
-    cells: dict[tuple[Any, ...], str] = field(default_factory=dict)
-    refused: set[tuple[Any, ...]] = field(default_factory=set)
-
-
-def power_w(start_s: int, layout: int) -> Any:
-    shape = (len(LAYOUTS[layout].resource_names), len(LAYOUTS[layout].components))
-    return np.arange(shape[0] * shape[1], dtype=np.int32).reshape(shape) + (start_s - BEGIN_S) * 10 - 900
-
-
-class Honesty(RuleBasedStateMachine):
+class Honesty(HonestFleet):
     """The reporter's part played by rules, over a real store."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="honesty"))
-        self.truth = {"A": Truth(), "B": Truth()}
-        self.vtn = {"A": Vtn(), "B": Vtn()}
-        self.kept = {name: truth.copy() for name, truth in self.truth.items()}
-        self.flying: dict[str, OutboxReport] = {}
-        self.marked: set[str] = set()
-        self.width = Width()
-        self.open()
-
-    def open(self) -> None:
-        self.store = Store(self.folder)
-        self.outbox = FleetOutbox(self.store.load(), self.store, next_window, self.width)
-        self.flying = {}
-
-    def teardown(self) -> None:
-        try:
-            self.deliver_everything()
-        finally:
-            self.store.close()
-            shutil.rmtree(self.folder)
-
-    # --- helpers
-
-    def ven(self, name: str) -> tuple[VenOutbox, Truth]:
-        return self.outbox.ven(name), self.truth[name]
-
-    def commit(self) -> None:
-        for outbox in self.outbox.vens.values():
-            self.outbox.advance(outbox)
-        self.store.commit()
-        self.kept = {name: truth.copy() for name, truth in self.truth.items()}
-
-    def content(self, outbox: VenOutbox, report: OutboxReport) -> bytes:
-        records = [block_record(outbox, block) for block in report.blocks]
-        blocks = self.store.blocks(records, self.outbox.layouts)
-        assert None not in blocks
-        request = report.request.request
-        sealed = SealedReport(
-            1, report.name, outbox.name, request.event_id, request.program_id, request.descriptor,
-            report.intervals, report.rows, report.periods, report.in_doubt,
-        )  # fmt: skip
-        return render(sealed, self.outbox.layouts[report.layout_id], [block for block in blocks if block is not None])
-
-    def cells(self, report: OutboxReport) -> set[tuple[Any, ...]]:
-        names = self.outbox.layouts[report.layout_id].resource_names
-        rows = range(len(names)) if report.rows is None else report.rows
-        request_id = report.request.request.request_id
-        return {
-            (request_id, report.start_s, report.end_s, names[row], block.start_s, max(block.start_s, interval.start_s))
-            for interval in report.intervals
-            for block in report.blocks
-            if interval.start_s < block.end_s and block.start_s < interval.end_s
-            for row in rows
-        }
-
-    def split(self, name: str, report: OutboxReport) -> bool:
-        """Halve a report that is in flight; between them, the halves have all of its cells, and none has one twice."""
-        outbox, cells = self.ven(name)[0], self.cells(report)
-        before = {id(each) for each in outbox.queue}
-        gone = report.request.gone
-        if not self.outbox.split(outbox, report, "too large"):
-            return False
-        halves = [self.cells(each) for each in outbox.queue if id(each) not in before]
-        assert gone or (len(halves) == 2 and halves[0] | halves[1] == cells and not halves[0] & halves[1])
-        return True
-
-    def send(self, name: str) -> OutboxReport | None:
-        """What a flush does: advance, choose, mark, commit, hand out."""
-        outbox, _ = self.ven(name)
-        self.outbox.advance(outbox)
-        while (report := outbox.next_to_send()) is not None:
-            outbox.sending(report)
-            if report.in_doubt or not outbox.sealer.is_too_wide(report) or not self.split(name, report):
-                break
-        if report is None:
-            return None
-        self.outbox.mark_sent(report)
-        self.commit()
-        self.marked.add(report.name)
-        self.flying[name] = report
-        return report
-
-    def post(self, name: str, report: OutboxReport) -> str:
-        """What a sender does with a VTN that takes everything: look up if in doubt, else POST."""
-        vtn, content = self.vtn[name], self.content(self.ven(name)[0], report)
-        if report.in_doubt and report.name in vtn.contents:
-            return "accepted" if vtn.contents[report.name] == content else "refused"
-        assert report.name not in vtn.contents, "posted again without a look"
-        for cell in self.cells(report):
-            assert cell not in vtn.cells, f"{cell} went out in {vtn.cells[cell]} and again in {report.name}"
-            vtn.cells[cell] = report.name
-        vtn.contents[report.name] = content
-        return "accepted"
-
-    def close(self, name: str, verdict: str) -> None:
-        outbox, report = self.ven(name)[0], self.flying.pop(name)
-        if verdict == "refused":
-            self.vtn[name].refused |= self.cells(report)
-        state = ReportState.ACCEPTED if verdict == "accepted" else ReportState.REFUSED
-        self.outbox.close(outbox, report, state, "because")
 
     # --- what a VEN does
 
@@ -416,20 +219,6 @@ class Honesty(RuleBasedStateMachine):
         other.close()
         self.crash()
 
-    # --- what must hold
-
-    @invariant()
-    def every_reading_is_accounted_for(self) -> None:
-        for name, outbox in self.outbox.vens.items():
-            readings = self.outbox.readings(name)
-            blocks = self.truth[name].blocks.values()
-            assert readings.unaccounted == 0, readings
-            assert readings.generated == sum(LAYOUTS[layout].readings for layout in blocks)
-            assert min(readings.queued, readings.accepted, readings.unasked, readings.quarantined) >= 0
-            assert list(outbox.blocks) == sorted(outbox.blocks)
-            names = [report.name for report in outbox.queue]
-            assert len(names) == len(set(names))
-
     @rule()
     def restored_is_what_was(self) -> None:
         self.commit()
@@ -438,67 +227,7 @@ class Honesty(RuleBasedStateMachine):
         books = Books(recovery, next_window)
         assert total(map(books.readings, books.vens)) == total(map(self.outbox.readings, self.outbox.vens))
         for name, outbox in self.outbox.vens.items():
-            assert _picture(books.vens[name], in_flight=None) == _picture(outbox, in_flight=outbox.in_flight)
-
-    def deliver_everything(self) -> None:
-        """At last the VTN takes all: nothing that is owed may be missing, nothing may be left but unended windows."""
-        for name in list(self.flying):
-            self.close(name, self.post(name, self.flying[name]))
-        for name, truth in self.truth.items():
-            outbox, _ = self.ven(name)
-            self.outbox.take_requests(outbox, truth.asked.values(), truth.closed_s or BEGIN_S)
-            while (report := self.send(name)) is not None:
-                self.close(name, self.post(name, report))
-            self.outbox.advance(outbox)
-            self.every_reading_is_accounted_for()
-            measured = [request for request in truth.asked.values() if measure_of(request.descriptor) is not None]
-            for block in outbox.blocks.values():
-                cursors = [outbox.requests[request.request_id].sealed_until_s for request in measured]
-                upcoming = [next_window(*pair) for pair in zip(measured, cursors, strict=True)]
-                assert any(window is not None and window.start_s < block.end_s for window in upcoming)
-            for request in measured:
-                if request.request_id not in truth.changed:
-                    self.nothing_owed_is_forgotten(name, truth, request)
-
-    def nothing_owed_is_forgotten(self, name: str, truth: Truth, request: ReportRequest) -> None:
-        at_s = truth.owed_since[request.request_id]
-        while (window := next_window(request, at_s)) is not None and window.end_s <= (truth.closed_s or 0):
-            for start_s, layout in truth.blocks.items():
-                parts = [
-                    max(start_s, each.start_s)
-                    for each in window.intervals
-                    if start_s < each.end_s and start_s + STEP_S > each.start_s
-                ]
-                if start_s in truth.evicted | truth.dropped:
-                    continue
-                for row in LAYOUTS[layout].resource_names:
-                    if request.resource_names is None or row in request.resource_names:
-                        for part_s in parts:
-                            cell = (request.request_id, window.start_s, window.end_s, row, start_s, part_s)
-                            assert cell in self.vtn[name].cells or cell in self.vtn[name].refused
-            at_s = window.end_s
-
-
-def next_missed(request: ReportRequest, after_s: float, until_s: float) -> Any:
-    window = next_window(request, after_s)
-    return window if window is not None and window.end_s <= until_s else None
-
-
-def _picture(outbox: VenOutbox, in_flight: OutboxReport | None) -> Any:
-    reports = sorted([*outbox.queue, *([in_flight] if in_flight else [])], key=lambda report: report.order)
-    return (
-        outbox.closed_until_s,
-        [(block.block_id, block.start_s, block.end_s, block.layout_id) for block in outbox.blocks.values()],
-        {
-            name: (state.request_key, state.request, state.sealed_until_s, state.accepted, state.gone)
-            for name, state in outbox.requests.items()
-        },
-        [
-            (r.name, r.chunk, r.intervals, r.rows, r.periods, r.marked, [block.block_id for block in r.blocks])
-            for r in reports
-        ],
-        [sorted(report.name for report in block.reports) for block in outbox.blocks.values()],
-    )
+            assert picture(books.vens[name], in_flight=None) == picture(outbox, in_flight=outbox.in_flight)
 
 
 Honesty.TestCase.settings = settings(
