@@ -13,9 +13,7 @@ from ven_actors.delivery.desk import Desk
 from ven_actors.delivery.dispatch import Dispatcher, InFlight
 from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.outbox import VenOutbox
-from ven_actors.delivery.throttle import (
-    Throttle,
-)
+from ven_actors.delivery.throttle import Throttle
 from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest, SealedReport
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Counters

@@ -11,15 +11,7 @@ from ven_actors.delivery.entries import OutboxReport, ReportState
 from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.restoring import Books
-from ven_actors.model import (
-    Block,
-    EventInterval,
-    IntervalPlan,
-    Layout,
-    Readings,
-    ReportDescriptor,
-    ReportRequest,
-)
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.storage.store import Store, read_recovery
 

@@ -8,22 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ven_actors.model import (
-    Block,
-    EventInterval,
-    IntervalPlan,
-    Layout,
-    ReportDescriptor,
-    ReportRequest,
-)
-from ven_actors.records import (
-    BlockRecord,
-    LayoutRecord,
-    ReportRecord,
-    RequestRecord,
-    SpanRecord,
-    VenRecord,
-)
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest
+from ven_actors.records import BlockRecord, LayoutRecord, ReportRecord, RequestRecord, SpanRecord, VenRecord
 from ven_actors.storage.store import STORE_NAME, Store
 
 T0 = 1_800_000_000

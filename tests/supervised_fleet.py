@@ -6,17 +6,8 @@ from typing import Any
 
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.actors.supervisor import SupervisorActor
-from ven_actors.messages import (
-    Down,
-    GetStatus,
-    Pulse,
-    TickDone,
-)
-from ven_actors.model import (
-    FleetStatus,
-    VenState,
-    VenStatus,
-)
+from ven_actors.messages import Down, GetStatus, Pulse, TickDone
+from ven_actors.model import FleetStatus, VenState, VenStatus
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import ChildProbe, Probe
 

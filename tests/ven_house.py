@@ -8,20 +8,8 @@ from reporter_house import LAYOUT, T0, power_at
 from ven_actors.actors.ven import VenActor
 from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.errors import VtnUnreachable
-from ven_actors.messages import (
-    Committed,
-    EventsRead,
-    IntervalClosed,
-    Recovered,
-    Tick,
-    TickDone,
-)
-from ven_actors.model import (
-    Block,
-    Enrolment,
-    VenState,
-    VenStatus,
-)
+from ven_actors.messages import Committed, EventsRead, IntervalClosed, Recovered, Tick, TickDone
+from ven_actors.model import Block, Enrolment, VenState, VenStatus
 from ven_actors.openadr.events import Crawl
 from ven_actors.signals import Phase
 from ven_actors.testing.clock import ManualClock

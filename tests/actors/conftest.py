@@ -12,9 +12,7 @@ from reporter_house import ReporterHouse
 from supervised_fleet import SupervisedFleet
 from ven_house import VenHouse
 
-from ven_actors.model import (
-    Enrolment,
-)
+from ven_actors.model import Enrolment
 
 
 @pytest.fixture

@@ -7,12 +7,7 @@ import random
 import pytest
 from delivery_desk import INF
 
-from ven_actors.delivery.throttle import (
-    FIRST_RETRY_S,
-    LONGEST_RETRY_S,
-    Throttle,
-    retry_wait_s,
-)
+from ven_actors.delivery.throttle import FIRST_RETRY_S, LONGEST_RETRY_S, Throttle, retry_wait_s
 from ven_actors.delivery.verdicts import Verdict, judge
 
 # --- throttle

@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 from delivery_desk import T0, Office
 
-from ven_actors.delivery.throttle import (
-    FIRST_RETRY_S,
-    LONGEST_ASKED_S,
-    SLOW_RETRY_S,
-    RefusalAlarm,
-)
+from ven_actors.delivery.throttle import FIRST_RETRY_S, LONGEST_ASKED_S, SLOW_RETRY_S, RefusalAlarm
 from ven_actors.model import Layout
 from ven_actors.records import Counters
 

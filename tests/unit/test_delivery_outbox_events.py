@@ -5,9 +5,7 @@ from __future__ import annotations
 from delivery_outbox import Fleet, asked
 
 from ven_actors.delivery.entries import ReportState
-from ven_actors.model import (
-    Readings,
-)
+from ven_actors.model import Readings
 
 # --- events that go, come back and change
 

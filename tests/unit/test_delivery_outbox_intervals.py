@@ -12,14 +12,7 @@ from delivery_outbox import STEP_S, T0, THREE, TWO, Fleet, asked, brief
 from ven_actors.delivery.entries import OutboxReport, ReportState
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.restoring import block_record
-from ven_actors.model import (
-    EventInterval,
-    IntervalPlan,
-    Layout,
-    Readings,
-    ReportRequest,
-    SealedReport,
-)
+from ven_actors.model import EventInterval, IntervalPlan, Layout, Readings, ReportRequest, SealedReport
 
 # --- what was not metered (R34)
 

@@ -9,11 +9,7 @@ from delivery_outbox import T0, Fleet, asked
 
 from ven_actors.delivery.entries import ReportState
 from ven_actors.delivery.late_joining import last_missed_s
-from ven_actors.model import (
-    EventInterval,
-    IntervalPlan,
-    Readings,
-)
+from ven_actors.model import EventInterval, IntervalPlan, Readings
 from ven_actors.openadr.report_schedule import next_window
 
 

@@ -6,10 +6,7 @@ import numpy as np
 from delivery_outbox import INF, STEP_S, T0, TWO, Fleet, asked, brief
 
 from ven_actors.delivery.entries import ReportState
-from ven_actors.model import (
-    Block,
-    Readings,
-)
+from ven_actors.model import Block, Readings
 
 # --- giving blocks up
 

@@ -9,10 +9,7 @@ from delivery_outbox import STEP_S, T0, THREE, TWO, Fleet, asked
 from ven_actors.delivery.entries import ReportState
 from ven_actors.delivery.ledger import since
 from ven_actors.delivery.sealing import moment, period, report_name
-from ven_actors.model import (
-    Layout,
-    Readings,
-)
+from ven_actors.model import Layout, Readings
 
 # --- the plain way
 

@@ -12,13 +12,8 @@ import pytest
 from store_records import EXTRAS, T0, block, fill, record, report, tamper
 
 from ven_actors.errors import DataError
-from ven_actors.model import (
-    Enrolment,
-)
-from ven_actors.records import (
-    Counters,
-    VenRecord,
-)
+from ven_actors.model import Enrolment
+from ven_actors.records import Counters, VenRecord
 from ven_actors.storage.schema import SCHEMA_VERSION
 from ven_actors.storage.store import STORE_NAME, Store, read_meta, read_recovery
 

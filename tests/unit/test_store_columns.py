@@ -12,13 +12,8 @@ import numpy as np
 import pytest
 from store_records import EXTRAS, LAYOUT, T0, block, fill, record, tamper
 
-from ven_actors.model import (
-    Block,
-    Layout,
-)
-from ven_actors.records import (
-    LedgerDelta,
-)
+from ven_actors.model import Block, Layout
+from ven_actors.records import LedgerDelta
 from ven_actors.storage.store import STORE_NAME, Store
 
 # --- reading back

@@ -8,17 +8,8 @@ import pytest
 from store_records import LAYOUT, REQUEST, T0, fill, record, report
 
 from ven_actors.errors import StateError
-from ven_actors.model import (
-    Enrolment,
-)
-from ven_actors.records import (
-    Counters,
-    LayoutRecord,
-    LedgerDelta,
-    RequestRecord,
-    SpanRecord,
-    VenRecord,
-)
+from ven_actors.model import Enrolment
+from ven_actors.records import Counters, LayoutRecord, LedgerDelta, RequestRecord, SpanRecord, VenRecord
 from ven_actors.storage.store import Store, read_meta, read_recovery
 
 # --- reading back

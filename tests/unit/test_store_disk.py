@@ -11,14 +11,8 @@ import pytest
 from store_records import T0, fill, record
 
 from ven_actors.errors import StateError
-from ven_actors.model import (
-    Block,
-    Enrolment,
-    Secret,
-)
-from ven_actors.records import (
-    VenRecord,
-)
+from ven_actors.model import Block, Enrolment, Secret
+from ven_actors.records import VenRecord
 from ven_actors.storage.store import STORE_NAME, Store, read_recovery
 
 
