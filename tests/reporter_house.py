@@ -10,23 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ven_actors.actors.reporter import ReporterActor, ReporterSettings
-from ven_actors.messages import (
-    EventsRead,
-    IntervalClosed,
-    Pulse,
-    Send,
-    SenderReady,
-    VenStarted,
-)
-from ven_actors.model import (
-    Block,
-    EventInterval,
-    IntervalPlan,
-    Layout,
-    ReportDescriptor,
-    ReporterStatus,
-    ReportRequest,
-)
+from ven_actors.messages import Accepted, EventsRead, IntervalClosed, Pulse, Send, SenderReady, VenStarted
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReporterStatus, ReportRequest
 from ven_actors.storage.store import Store
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
@@ -133,3 +118,16 @@ class ReporterHouse:
 
     def end(self) -> None:
         self.actor.on_down()
+
+
+def accept(house: ReporterHouse, send: Send, sender: str = "sender-1", run: int = 1) -> None:
+    house.tell(Accepted(sender, run, send.report.report_id))
+
+
+def sends(house: ReporterHouse, sender: Any, seconds: float) -> int:
+    """How many reports went out within so many seconds from now."""
+    before = len(sender.of(Send))
+    for _ in range(int(seconds / 0.25)):
+        house.pulse()
+        house.actor.idle()
+    return len(sender.of(Send)) - before
