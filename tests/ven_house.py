@@ -9,8 +9,8 @@ from ven_actors.actors.ven import VenActor
 from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.errors import VtnUnreachable
 from ven_actors.messages import Committed, EventsRead, IntervalClosed, Recovered, Tick, TickDone
-from ven_actors.model import Block, Enrolment, VenState, VenStatus
-from ven_actors.openadr.events import Crawl
+from ven_actors.model import Block, Enrolment, ReportDescriptor, VenState, VenStatus
+from ven_actors.openadr.events import Crawl, Event
 from ven_actors.signals import Phase
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
@@ -132,3 +132,8 @@ class VenHouse:
     @property
     def states(self) -> list[VenState]:
         return [told.status.state for told in self.supervisor.of(TickDone)]
+
+
+def asking(event_id: str, **descriptor: Any) -> Event:
+    """An event with one report descriptor."""
+    return Event(event_id, "p1", report_descriptors=(ReportDescriptor(**({"payload_type": "DEMAND"} | descriptor)),))

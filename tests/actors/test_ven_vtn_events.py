@@ -1,0 +1,93 @@
+"""The VEN and its VTN: when events are read, and what of them goes to the reporter."""
+
+from collections.abc import Callable
+
+import pytest
+from log_events import events
+from reporter_house import T0
+from structlog.testing import capture_logs
+from ven_house import VenHouse as House
+from ven_house import asking
+
+from ven_actors.messages import EventsRead
+from ven_actors.openadr.event_book import EventBook
+from ven_actors.openadr.events import Crawl
+
+
+@pytest.mark.parametrize("job", ["polling", "program_sync", "enrolment"])
+def test_each_of_the_reading_jobs_reads(ven: Callable[..., House], job: str) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick_later(job)
+    assert house.vtn.crawls == 1
+
+
+def test_a_tick_with_nothing_due_or_only_metering_does_not_poll(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick_later()
+    house.tick_later("metering")
+    assert house.vtn.crawls == 0
+
+
+def test_intervals_are_closed_before_the_vtn_is_asked(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.on_crawl = lambda: seen.append(len(house.closed))
+    seen: list[int] = []
+    house.tick(T0 + 30, "metering", "polling")
+    assert seen == [3]
+
+
+def test_what_is_asked_goes_to_the_reporter_with_the_book_and_the_time_the_reading_began(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.crawl_result = Crawl((), (asking("e1"), asking("e2", targets=("pub",))))
+    with capture_logs() as logs:
+        house.tick(T0 + 12, "polling")
+    (read,) = house.reporter.of(EventsRead)
+    assert (read.ven, read.run, read.as_of_s) == ("Herning", 3, T0 + 12)
+    assert [(request.event_id, request.resource_names) for request in read.requests] == [
+        ("e1", None),
+        ("e2", ("pub",)),
+    ]
+    assert EventBook.from_bytes(read.event_book).event_ids == {"e1", "e2"}
+    assert next(entry for entry in logs if entry["event"] == "events_changed")["new"] == 2
+    assert house.status.events == 2
+
+
+def test_an_unchanged_book_is_not_news(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.crawl_result = Crawl((), (asking("e1"),))
+    house.tick_later("polling")
+    with capture_logs() as logs:
+        house.tick_later("polling")
+    assert events(logs) == []
+    assert house.vtn.known_ids == [frozenset(), frozenset({"e1"})]
+
+
+def test_the_book_of_an_earlier_life_is_gone_on_with(ven: Callable[..., House]) -> None:
+    book = EventBook()
+    book.update([asking("e1")], T0)
+    house = ven(event_book=book.to_bytes())
+    house.tick_later("polling")
+    assert house.vtn.known_ids == [frozenset({"e1"})]
+
+
+def test_a_book_that_cannot_be_read_is_said_and_read_anew(ven: Callable[..., House]) -> None:
+    with capture_logs() as logs:
+        house = ven(event_book=b"\xc1 broken")
+    assert events(logs) == ["event_book_lost"]
+    house.vtn.crawl_result = Crawl((), (asking("e1"),))
+    house.tick_later("polling")
+    assert EventBook.from_bytes(house.reporter.of(EventsRead)[0].event_book).event_ids == {"e1"}
+
+
+def test_what_cannot_be_read_or_served_is_said_once(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.crawl_result = Crawl((), (asking("e1", payload_type="X_MOOD"),), problems=("event e9 has no program",))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+        house.tick_later("polling")
+    notices = [entry["notice"] for entry in logs if entry["event"] == "vtn_notice"]
+    assert notices == sorted(notices)
+    assert len(notices) == 2
+    assert "X_MOOD" in notices[1]
