@@ -1,49 +1,14 @@
 """R31: which windows a report descriptor asks for."""
 
 import math
-from collections.abc import Iterator
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from report_plans import HOUR, asking, brute, hourly, ids, implied, looped, windows
 
-from ven_actors.model import EventInterval, IntervalPlan, ReportDescriptor, ReportRequest, Window
+from ven_actors.model import EventInterval, IntervalPlan, Window
 from ven_actors.openadr.durations import Duration, add
 from ven_actors.openadr.report_schedule import MOST_INTERVALS, next_window
-
-HOUR = 3600.0
-
-
-def hourly(count: int, start_s: float = 0.0) -> IntervalPlan:
-    intervals = tuple(EventInterval(i, start_s + i * HOUR, start_s + (i + 1) * HOUR) for i in range(count))
-    return IntervalPlan(intervals, None, intervals[-1].end_s, implied=False)
-
-
-def implied(period_s: float, end_s: float = math.inf, start_s: float = 0.0) -> IntervalPlan:
-    first = EventInterval(0, start_s, min(start_s + period_s, end_s))
-    return IntervalPlan((first,), period_s, end_s, implied=True)
-
-
-def looped(count: int, end_s: float = math.inf) -> IntervalPlan:
-    return IntervalPlan(hourly(count).intervals, count * HOUR, end_s, implied=False)
-
-
-def asking(plan: IntervalPlan, **descriptor: int | bool) -> ReportRequest:
-    return ReportRequest("r", "e", "p", ReportDescriptor("USAGE", **descriptor), plan)  # type: ignore[arg-type]
-
-
-def windows(request: ReportRequest, most: int = 50, after_s: float = -math.inf) -> list[Window]:
-    found: list[Window] = []
-    while len(found) < most and (window := next_window(request, after_s)) is not None:
-        found.append(window)
-        after_s = window.end_s
-    return found
-
-
-def ids(request: ReportRequest, most: int = 50) -> list[list[int]]:
-    return [[interval.interval_id for interval in window.intervals] for window in windows(request, most)]
-
 
 # --- the windows drawn in the User Guide -----------------------------------------------------------------------
 
@@ -216,104 +181,3 @@ def test_disorder_that_would_take_too_long_is_not_asked_for() -> None:
     intervals = tuple(EventInterval(i, 0, 10_000 - i) for i in range(5_000))
     plan = IntervalPlan(intervals, None, 10_000, implied=False)
     assert next_window(asking(plan, num_intervals=2_500, frequency=1, repeat=-1), 0.0) is None
-
-
-# --- against a slow and obvious enumerator ---------------------------------------------------------------------
-
-
-GONE = EventInterval(-1, math.inf, -math.inf)
-
-
-def counted(plan: IntervalPlan) -> list[EventInterval]:
-    """Every interval there will be, or the first thousand, with `GONE` for those after the event's end."""
-    everything: list[EventInterval] = []
-    for index in range(1_000 if plan.period_s is not None else len(plan.intervals)):
-        rounds, place = divmod(index, len(plan.intervals))
-        interval, shift_s = plan.intervals[place], rounds * (plan.period_s or 0.0)
-        start_s, end_s = interval.start_s + shift_s, min(interval.end_s + shift_s, plan.end_s)
-        shown = index if plan.implied else interval.interval_id
-        everything.append(EventInterval(shown, start_s, end_s) if start_s < plan.end_s else GONE)
-    return everything
-
-
-def drawn(d: ReportDescriptor, count: float, endless: bool) -> tuple[float, float, float]:
-    """First window and step, as the reference writes them."""
-    n, s, f = float(d.num_intervals), d.start_interval, d.frequency
-    a = max(s, 0)
-    if n < 0:
-        n = f if d.historical and f > 0 and s < 0 else count - a
-        first = (0, n) if d.historical and f > 0 and s < 0 else (a, a + n)
-    elif not d.historical:
-        first = (a, a + n)
-    elif s < 0 and (f > 0 or endless):
-        first = (0, n)
-    else:
-        e = count - 1 if s < 0 else s
-        first = (e - n + 1, e + 1) if e - n + 1 >= 0 else (e, e + n) if e + n <= count else (0, e + 1)
-    return (*first, n if f < 0 else f)
-
-
-def brute(request: ReportRequest) -> Iterator[Window]:
-    """Every window in order, by counting."""
-    plan, d = request.plan, request.descriptor
-    everything = counted(plan)
-    endless = plan.implied and math.isinf(plan.end_s)
-    real = sum(interval is not GONE for interval in everything)
-    start, end, step = drawn(d, math.inf if endless else real if plan.implied else len(plan.intervals), endless)
-    if d.frequency == 0 or not math.isfinite(end) or end <= start:
-        return
-    for k in range(d.repeat if d.repeat >= 0 else 10_000):
-        chosen = everything[int(start + k * step) : int(end + k * step)]
-        chosen = [interval for interval in chosen if interval is not GONE]
-        if not chosen:
-            return
-        yield Window(tuple(chosen))
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> IntervalPlan:
-    kind = draw(st.sampled_from(["once", "implied", "looped"]))
-    start_s = float(draw(st.integers(0, 20)))
-    if kind == "implied":
-        period_s = float(draw(st.sampled_from([1, 7, 15, 0.3, 0.25])))
-        end_s = draw(st.one_of(st.just(math.inf), st.integers(1, 60).map(lambda span: start_s + span)))
-        return implied(period_s, end_s, start_s)
-    intervals, cursor_s = [], start_s
-    for index in range(draw(st.integers(1, 6))):
-        gap_s, length_s = draw(st.sampled_from([0, 0, 0, 3, -4])), draw(st.integers(1, 9))
-        begin_s = max(cursor_s + gap_s, start_s)
-        intervals.append(EventInterval(index, begin_s, begin_s + length_s))
-        cursor_s = begin_s + length_s
-    last_s = max(interval.end_s for interval in intervals)
-    if kind == "once":
-        return IntervalPlan(tuple(intervals), None, last_s, implied=False)
-    end_s = draw(st.one_of(st.just(math.inf), st.integers(1, 60).map(lambda span: last_s + span)))
-    return IntervalPlan(tuple(intervals), last_s - intervals[0].start_s, end_s, implied=False)
-
-
-descriptors = st.builds(
-    ReportDescriptor,
-    st.just("USAGE"),
-    start_interval=st.integers(-1, 8),
-    num_intervals=st.integers(-1, 8),
-    historical=st.booleans(),
-    frequency=st.integers(-1, 8),
-    repeat=st.one_of(st.just(-1), st.integers(0, 6)),
-)
-
-
-@settings(max_examples=400, deadline=None)
-@given(plan=plans(), descriptor=descriptors, after_s=st.floats(-10, 80))
-def test_r31_the_next_window_is_what_counting_finds(
-    plan: IntervalPlan, descriptor: ReportDescriptor, after_s: float
-) -> None:
-    request = ReportRequest("r", "e", "p", descriptor, plan)
-    expected = next((window for window in islice(brute(request), 900) if window.end_s > after_s), None)
-    found = next_window(request, after_s)
-    if expected is None or found is None:
-        assert found == expected
-        return
-    assert [each.interval_id for each in found.intervals] == [each.interval_id for each in expected.intervals]
-    assert found.start_s == pytest.approx(expected.start_s)
-    assert found.end_s == pytest.approx(expected.end_s)
-    assert found.end_s > after_s
