@@ -8,26 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stored_outbox import StoredOutbox
 
 from ven_actors.delivery.entries import OutboxReport
-from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.forecaster import Forecaster
 from ven_actors.delivery.forecasts import sayable
-from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.restoring import block_record
-from ven_actors.model import (
-    Block,
-    EventInterval,
-    IntervalPlan,
-    Layout,
-    Readings,
-    ReportDescriptor,
-    ReportRequest,
-    SealedReport,
-)
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest, SealedReport
 from ven_actors.openadr.report_schedule import next_window
-from ven_actors.storage.store import Store
 
 T0 = 1_800_000_000
 STEP_S = 10
@@ -42,32 +31,16 @@ def hourly(count: int = 4, start_s: float = 0, length_s: float = 20, **descripto
     return ReportRequest("e1.x.0", "e1", "p1", asked, IntervalPlan(cut, None, cut[-1].end_s, implied=False))
 
 
-class Fleet:
+class Fleet(StoredOutbox):
     """An outbox with one VEN, whose watts are the seconds since `T0` at which an interval begins."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self.made: list[float] = []
-        self.open()
+        super().__init__(folder)
 
     def open(self) -> None:
-        self.store = Store(self.folder)
-        self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
+        super().open()
         self.forecaster = Forecaster(self.outbox, self.store, next_window)
-
-    def restart(self) -> None:
-        self.store.close()
-        self.open()
-
-    @property
-    def ven(self) -> VenOutbox:
-        return self.outbox.ven("Herning")
-
-    @property
-    def readings(self) -> Readings:
-        readings = self.outbox.readings("Herning")
-        assert readings.unaccounted == 0
-        return readings
 
     def ask(self, *requests: ReportRequest) -> None:
         self.outbox.take_requests(self.ven, requests, self.ven.closed_until_s or T0)

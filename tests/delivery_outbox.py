@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stored_outbox import StoredOutbox
 
 from ven_actors.delivery.entries import OutboxReport, ReportState
-from ven_actors.delivery.fleet_outbox import FleetOutbox
-from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.restoring import Books
-from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest
 from ven_actors.openadr.report_schedule import next_window
-from ven_actors.storage.store import Store, read_recovery
+from ven_actors.storage.store import read_recovery
 
 T0 = 1_800_000_000
 STEP_S = 10
@@ -32,30 +30,8 @@ def asked(
     return ReportRequest(f"{name}.x.0", name, "p1", descriptor, plan, rows)
 
 
-class Fleet:
+class Fleet(StoredOutbox):
     """A fleet outbox over a real store, driven by hand, with one VEN."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.open()
-
-    def open(self) -> None:
-        self.store = Store(self.folder)
-        self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
-
-    def restart(self) -> None:
-        self.store.close()
-        self.open()
-
-    @property
-    def ven(self) -> VenOutbox:
-        return self.outbox.ven("Herning")
-
-    @property
-    def readings(self) -> Readings:
-        readings = self.outbox.readings("Herning")
-        assert readings.unaccounted == 0, readings
-        return readings
 
     def meter(self, count: int = 1, layout: Layout = TWO, **extras: Any) -> None:
         layout_id = self.outbox.layout_id(self.ven, layout)

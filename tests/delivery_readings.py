@@ -5,17 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from stored_outbox import StoredOutbox
 
 from ven_actors.delivery.entries import ReportState
-from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.marks import Reading
-from ven_actors.delivery.outbox import VenOutbox
-from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
-from ven_actors.openadr.report_schedule import next_window
-from ven_actors.storage.store import Store
+from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReportRequest
 
 T0 = 1_800_000_000
 STEP_S = 15
@@ -26,31 +22,8 @@ DESCRIPTOR = ReportDescriptor("DEMAND", num_intervals=1, repeat=-1)
 EACH = ReportRequest("each", "", "", DESCRIPTOR, PLAN, by_reading=True)
 
 
-class Fleet:
+class Fleet(StoredOutbox):
     """One VEN's outbox over a real store, driven by hand."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.open()
-
-    def open(self) -> None:
-        self.store = Store(self.folder)
-        self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
-
-    def restart(self) -> None:
-        """As after a kill: what is not committed is gone."""
-        self.store.close()
-        self.open()
-
-    @property
-    def ven(self) -> VenOutbox:
-        return self.outbox.ven("Herning")
-
-    @property
-    def readings(self) -> Readings:
-        readings = self.outbox.readings("Herning")
-        assert readings.unaccounted == 0, readings
-        return readings
 
     def meter(self, count: int = 1, layout: Layout = TWO) -> None:
         layout_id = self.outbox.layout_id(self.ven, layout)

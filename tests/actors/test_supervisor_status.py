@@ -7,15 +7,7 @@ import pytest
 import structlog
 
 from ven_actors.actors.supervision import ChildSpec
-from ven_actors.messages import (
-    ClockReport,
-    Down,
-    Drain,
-    FinalFlush,
-    ReporterReport,
-    Shutdown,
-    StartDrain,
-)
+from ven_actors.messages import ClockReport, Down, Drain, FinalFlush, ReporterReport, Shutdown, StartDrain
 from ven_actors.model import JobStatus, ReporterStatus, VenState
 
 REPORTED = ReporterStatus(reports_accepted=7)
