@@ -24,11 +24,11 @@ TESTS = Path(__file__).parent
 
 
 def load_helper(name: str) -> ModuleType:
-    """A module beside this file; the tests are no package and are imported by path."""
+    """A module of `helpers`; the tests are no package and are imported by path."""
     known = sys.modules.get(name)
     if known is not None:
         return known
-    spec = importlib.util.spec_from_file_location(name, TESTS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, TESTS / "helpers" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

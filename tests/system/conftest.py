@@ -19,7 +19,7 @@ from ven_actors.testing.vtn import BL, Client, DemoPlan, InProcessVtn, Role
 
 @pytest.fixture(scope="session")
 def truth() -> Any:
-    spec = importlib.util.spec_from_file_location("truth", Path(__file__).parents[1] / "truth.py")
+    spec = importlib.util.spec_from_file_location("truth", Path(__file__).parents[1] / "helpers" / "truth.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

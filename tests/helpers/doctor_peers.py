@@ -15,7 +15,7 @@ from ven_actors.config_sources import load_config
 from ven_actors.fleet.doctor import STEPS, Case, Finding, Verdict, case_of, examine
 from ven_actors.testing.vtn import Client, InProcessVtn, Role
 
-PEM = Path(__file__).parent / "golden" / "tls" / "loopback.pem"
+PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
 SECRET = "herning-secret"
 HERNING = Client("Herning", SECRET, Role.VEN)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ven_actors.push.callbacks import CallbackServer
 from ven_actors.push.http_server import Limits
 
-LOOPBACK_PEM = Path(__file__).parent / "golden" / "tls" / "loopback.pem"
+LOOPBACK_PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
 QUICK = Limits(connections=3, deadline_s=0.3, head_bytes=1000, body_bytes=5000)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COMPONENTS = [f"LOAD_{number}" for number in range(6)]
 
 

@@ -19,7 +19,7 @@ from ven_actors.push.desk import PushDesk
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
 
-LOOPBACK_PEM = Path(__file__).parent / "golden" / "tls" / "loopback.pem"
+LOOPBACK_PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
 WITHIN_S = 20.0
 TOPICS = "/notifiers/mqtt/topics"
 Start = Callable[..., Any]
