@@ -244,9 +244,8 @@ class Readings:
 
 @dataclass(frozen=True, slots=True)
 class VenStatus:
-    """One VEN as it sees itself; `closed_until_s` is committed, `reached` says that its VTN answered in this run,
-    `drained` that it was told to drain, and that all that had ended by then is committed.
-    `resources` and `power_w` are None where they are not known: of a VEN that has not said yet, or not metered yet.
+    """One VEN as it sees itself: None is not known yet, `closed_until_s` is committed. In this run it has read its VTN
+    (`reached`), heard anything of it (`answered`), committed all that had ended when told to drain (`drained`).
     """
 
     name: str
@@ -258,6 +257,7 @@ class VenStatus:
     last_error: str = ""
     reached: bool = False
     drained: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

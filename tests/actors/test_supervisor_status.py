@@ -8,7 +8,7 @@ import structlog
 
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.messages import ClockReport, Down, Drain, FinalFlush, ReporterReport, Shutdown, StartDrain
-from ven_actors.model import JobStatus, ReporterStatus, VenState
+from ven_actors.model import JobStatus, ReporterStatus, VenState, VenStatus
 
 REPORTED = ReporterStatus(reports_accepted=7)
 
@@ -74,6 +74,15 @@ def test_a_ven_waiting_for_its_restart_says_why_and_keeps_its_figures(supervised
     assert fleet.status().vens["ven-0"].state is VenState.STARTING
     told = fleet.tick_done("ven-0")
     assert fleet.status().vens["ven-0"] == told
+
+
+def test_what_a_life_before_had_of_its_vtn_counts_for_the_run(supervised: Any) -> None:
+    fleet = supervised().begun()
+    child = fleet.actor._children.named("ven-0")
+    child.told(VenStatus("ven-0", VenState.RUNNING, 120, 1, None, 0, reached=True, answered=True))
+    child.told(VenStatus("ven-0", VenState.STARTING, 120, 1, None, 0))
+    ven = fleet.status().vens["ven-0"]
+    assert (ven.state, ven.reached, ven.answered) == (VenState.STARTING, True, True)
 
 
 def test_a_ven_taken_down_with_the_core_says_with_whom(supervised: Any) -> None:

@@ -9,7 +9,7 @@ from reporter_house import T0
 from structlog.testing import capture_logs
 from ven_house import VenHouse as House
 
-from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnError, VtnNonsense, VtnRefused
+from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
 from ven_actors.messages import IntervalClosed
 from ven_actors.model import VenState
 
@@ -25,6 +25,25 @@ def test_a_vtn_that_is_down_at_the_start_stops_no_metering(ven: Callable[..., Ho
     house.vtn.find()
     house.tick(T0 + 50, "metering", "polling")
     assert (house.status.state, house.status.reached, house.status.last_error) == (VenState.RUNNING, True, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "answered"),
+    [
+        (VtnUnreachable("x"), False),
+        (VtnAmbiguous("x"), False),
+        (VtnNonsense("x"), True),
+        (VtnRefused("x", status=404), True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_vtn_that_answers_is_told_from_one_that_is_silent(
+    ven: Callable[..., House], error: VtnError, *, answered: bool
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.lose(error)
+    house.tick_later("polling")
+    assert (house.status.reached, house.status.answered) == (False, answered)
 
 
 def test_a_loss_is_said_once_and_so_is_the_return(ven: Callable[..., House]) -> None:

@@ -9,22 +9,33 @@ from structlog.testing import capture_logs
 
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.outcome import exit_code
-from ven_actors.fleet.summary import RunFacts
+from ven_actors.fleet.summary import RunFacts, summary_of
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
 
-def ven(name: str, state: VenState = VenState.RUNNING, last_error: str = "", *, reached: bool = True) -> VenStatus:
-    return VenStatus(name, state, 120, 1, None, 1, last_error, reached)
+def ven(
+    name: str, state: VenState = VenState.RUNNING, last_error: str = "", *, reached: bool = True, answered: bool = False
+) -> VenStatus:
+    return VenStatus(name, state, 120, 1, None, 1, last_error, reached, answered=answered)
 
 
 def judged(*vens: VenStatus, readings: Readings | None = None, errors: dict[str, str] | None = None) -> tuple[int, Any]:
+    code, line, _ = judged_whole(*vens, readings=readings, errors=errors)
+    return code, line
+
+
+def judged_whole(
+    *vens: VenStatus, readings: Readings | None = None, errors: dict[str, str] | None = None
+) -> tuple[int, Any, dict[str, Any]]:
+    """The exit code, the first line of the log, and the summary."""
     reporter = ReporterStatus(readings=readings or Readings(), posts=1)
     status = FleetStatus(
         0.0, {one.name: one for one in vens}, {}, (), paused=False, reporter=reporter, errors=errors or {}
     )
+    facts = RunFacts(FleetConfig(), status=status)
     with capture_logs() as logs:
-        code = exit_code(RunFacts(FleetConfig(), status=status), 0.31)
-    return code, logs[0] if logs else None
+        code = exit_code(facts, 0.31)
+    return code, logs[0] if logs else None, summary_of(facts)
 
 
 def test_a_good_run_is_0_and_a_queue_left_over_a_warning() -> None:
@@ -60,7 +71,55 @@ def test_a_vtn_that_never_answered_is_named_as_such() -> None:
 def test_a_fleet_that_could_not_work_does_not_blame_the_vtn() -> None:
     vens = [ven("Herning", VenState.RESTARTING, "restarting with reporter", reached=False)]
     code, line = judged(*vens, errors={"reporter": "StateError: the disk is full"})
-    assert (code, line["event"], line["reasons"]) == (3, "fleet_could_not_work", ["StateError: the disk is full"])
+    assert (code, line["event"], line["reasons"]) == (
+        70, "fleet_could_not_work", ["reporter: StateError: the disk is full"],
+    )  # fmt: skip
+
+
+def test_vens_that_all_crash_in_a_loop_are_an_internal_error_and_no_missing_vtn() -> None:
+    loop = ven("Herning", VenState.RESTARTING, "RuntimeError: crash", reached=False)
+    begins = ven("Aalborg", VenState.STARTING, "RuntimeError: crash", reached=False)
+    code, line, summary = judged_whole(loop, begins)
+    assert (code, line["event"], line["reasons"]) == (70, "fleet_could_not_work", ["RuntimeError: crash"])
+    assert summary["error"] == "the fleet failed of itself, not of its VTN: RuntimeError: crash"
+
+
+def test_vens_that_failed_beside_one_that_worked_are_warned_of_by_name_and_reason() -> None:
+    others = [ven(f"V{n}", VenState.RESTARTING, "RuntimeError: crash") for n in range(6)]
+    apart = ven("Lemvig", VenState.VTN_LOST, "connection refused", reached=False)
+    code, line, summary = judged_whole(ven("Herning"), apart, *others)
+    assert (code, line["event"], line["log_level"], line["failed"], line["of"]) == (0, "vens_failed", "warning", 7, 8)
+    assert line["vens"][0] == "Lemvig (vtn lost): connection refused"
+    assert line["vens"][1] == "V0 (restarting): RuntimeError: crash"
+    assert line["vens"][5:] == ["and 2 more"]
+    assert (summary["vens"]["running"], summary["vens"]["failed"]) == (1, 7)
+    assert summary["warnings"][0].startswith("7 of 8 VENs ended failed: Lemvig (vtn lost): connection refused; V0")
+    assert "error" not in summary
+
+
+def test_a_vtn_that_answered_but_not_as_a_ven_needs_it_is_not_called_unreached() -> None:
+    code, line, summary = judged_whole(
+        ven("Herning", VenState.VTN_LOST, "GET /vens answers 404", reached=False, answered=True)
+    )
+    assert (code, line["event"], line["reasons"]) == (3, "vtn_unusable", ["GET /vens answers 404"])
+    assert "doctor --vens Herning" in line["remedy"]
+    assert (summary["vens"]["running"], summary["vens"]["failed"]) == (0, 1)
+    assert summary["error"] == "the VTN answered, but no VEN could work with it: GET /vens answers 404"
+
+
+@pytest.mark.parametrize(
+    ("one", "readings", "said"),
+    [
+        (ven("V", VenState.REFUSED, "401", reached=False), Readings(), "credentials of 1 of 1 VENs are refused: 401"),
+        (ven("V", VenState.VTN_LOST, "down", reached=False), Readings(), "the VTN never answered: down"),
+        (ven("V", VenState.STARTING, reached=False), Readings(), "let it run for longer"),
+        (ven("V"), Readings(generated=7, evicted=7), "7 readings evicted, 0 unaccounted"),
+    ],
+)
+def test_the_summary_says_why_a_run_failed(one: VenStatus, readings: Readings, said: str) -> None:
+    code, _, summary = judged_whole(one, readings=readings)
+    assert code != 0
+    assert said in summary["error"]
 
 
 def test_a_run_too_short_for_an_answer_says_so() -> None:

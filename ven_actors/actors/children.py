@@ -110,7 +110,11 @@ class Child:
             return None
 
     def told(self, status: VenStatus) -> None:
-        self.status = status
+        """What an earlier life had of its VTN counts for the run."""
+        before, self.status = self.status, status
+        if before is not None and (before.reached or before.answered):
+            reached, answered = before.reached or status.reached, before.answered or status.answered
+            self.status = dataclasses.replace(status, reached=reached, answered=answered)
         self.status_run = self.run
 
     def ven_status(self) -> VenStatus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ven_actors.errors import VtnError, VtnRefused, VtnUnreachable
+from ven_actors.errors import VtnAmbiguous, VtnError, VtnRefused, VtnUnreachable
 
 SLOWEST_POLL_S = 600.0
 
@@ -12,7 +12,7 @@ class PollPace:
 
     A VTN that cannot be reached is asked in the usual rhythm, so that it is found as soon as it is back. One that
     refuses or talks nonsense is asked half as often each time, down to every 10 min, and never before its
-    `Retry-After`.
+    `Retry-After`. `answered` says that anything complete ever came back, good or bad.
     """
 
     def __init__(self, poll_every_s: float) -> None:
@@ -20,15 +20,18 @@ class PollPace:
         self._not_before_s = float("-inf")
         self._bad_answers = 0
         self.failures = 0
+        self.answered = False
 
     def may_poll(self, mono_s: float) -> bool:
         return mono_s >= self._not_before_s
 
     def succeeded(self) -> None:
         self.failures = self._bad_answers = 0
+        self.answered = True
 
     def failed(self, error: VtnError, mono_s: float) -> None:
         self.failures += 1
+        self.answered |= not isinstance(error, (VtnUnreachable, VtnAmbiguous))
         if isinstance(error, VtnUnreachable):
             return
         wait_s = min(SLOWEST_POLL_S, self._poll_every_s * 2.0 ** min(self._bad_answers, 20))

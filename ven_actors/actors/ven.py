@@ -295,6 +295,6 @@ class VenActor(FleetActor):
     def _tell_status(self) -> None:
         status = VenStatus(
             self.name, self._state, len(self._resources), self._power_w, self._committed_s, len(self._book.event_ids),
-            self._last_error, self._reached, self._has_drained(),
+            self._last_error, self._reached, self._has_drained(), self._pace.answered,
         )  # fmt: skip
         self.send(self._tells, TickDone(self.name, self.run, status))

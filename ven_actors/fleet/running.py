@@ -35,7 +35,7 @@ from ven_actors.fleet.folder import (
     place_checked,
     stored_status,
 )
-from ven_actors.fleet.outcome import exit_code
+from ven_actors.fleet.outcome import INTERNAL, exit_code
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import open_push
 from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
@@ -48,8 +48,6 @@ from ven_actors.storage.store import read_dialects, read_meta
 log = structlog.get_logger()
 
 Show = Callable[[dict[str, Any]], None]
-
-STALLED = 70
 
 
 def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.Event | None = None) -> int:
@@ -129,7 +127,7 @@ def _stalled(error: Stalled, facts: RunFacts, pacemaker: Pacemaker) -> int:
     facts.error, facts.status = str(error), pacemaker.last_status
     log.error("stalled", reason=str(error))
     faulthandler.dump_traceback(sys.stderr, all_threads=True)
-    return STALLED
+    return INTERNAL
 
 
 def _sim_start_s(config: FleetConfig, before: ReporterStatus, origin: Advance) -> float | None:

@@ -17,7 +17,7 @@ from ven_actors.errors import UsageError
 from ven_actors.fleet.dialects import Route, spoken_names
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
-_NOT_RUNNING = frozenset({VenState.RESTARTING, VenState.STOPPED, VenState.REFUSED})
+_FALLEN = frozenset({VenState.RESTARTING, VenState.STOPPED})
 NO_STATISTICS: dict[str, Any] = {
     "total_vens": 0,
     "total_resources": 0,
@@ -39,6 +39,7 @@ class RunFacts:
     requests: dict[str, int] = field(default_factory=dict)
     duration_s: float = 0.0
     error: str = ""
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def vtn(self) -> dict[str, str]:
@@ -57,11 +58,21 @@ class RunFacts:
         return since(self.reporter.readings, self.before.readings)
 
 
+def has_fallen(ven: VenStatus) -> bool:
+    """Whether it ended by a failure of our own; one that starts has an error only of the life before."""
+    return ven.state in _FALLEN or (ven.state is VenState.STARTING and bool(ven.last_error))
+
+
+def has_failed(ven: VenStatus) -> bool:
+    """Whether it did no work at the end, or never read its VTN."""
+    return has_fallen(ven) or ven.state is VenState.REFUSED or not ven.reached
+
+
 def summary_of(facts: RunFacts) -> dict[str, Any]:
     """Return the summary as the README documents it."""
     now, before = facts.reporter, facts.before
     vens = {} if facts.status is None else facts.status.vens
-    failed = sum(ven.state in _NOT_RUNNING for ven in vens.values())
+    failed = sum(map(has_failed, vens.values()))
     restarts = 0 if facts.status is None else sum(facts.status.restarts.values())
     summary = {
         "vens": {"configured": facts.vens, "running": len(vens) - failed, "failed": failed, "restarts": restarts},
@@ -87,6 +98,7 @@ def summary_of(facts: RunFacts) -> dict[str, Any]:
         "vtn": facts.vtn,
         "seed": facts.config.seed,
         "version": __version__,
+        "warnings": facts.warnings,
     }
     return summary | ({"error": facts.error} if facts.error else {})
 
