@@ -79,8 +79,11 @@ def test_a_wrong_value_deep_within_is_named_with_its_place(desk: Desk) -> None:
     assert [(each["loc"], each["type"]) for each in answer.json()["detail"]] == [
         (["body", "intervals", 0, "payloads", 0, "type"], "missing"),
     ]
-    answer = desk.call("POST", "/reports", reading("x", start="yesterday"))
-    assert [each["loc"] for each in answer.json()["detail"]] == [["body", "start"]]
+    for start in ("yesterday", "9999-12-31T23:59:59-12:00"):
+        answer = desk.call("POST", "/reports", reading("x", start=start))
+        (said,) = answer.json()["detail"]
+        assert said["loc"] == ["body", "start"]
+        assert "the years 1 to 9999" in said["msg"]
 
 
 def test_a_ven_announces_a_report_with_its_own_token(vtn: InProcessVtn, desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
@@ -16,6 +16,7 @@ ReadingType = Literal["energy", "power", "state_of_charge", "voltage", "frequenc
 ResponseType = Literal["optIn", "optOut", "notParticipating"]
 
 T = TypeVar("T", bound=Struct)
+_NO_START = "Input should be a valid datetime, within the years 1 to 9999 of UTC"
 _PLACE = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 
 
@@ -93,7 +94,16 @@ class MeterReport(Struct, gc=False, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if self.start is not None:
-            datetime.fromisoformat(self.start)
+            _check_start(self.start)
+
+
+def _check_start(text: str) -> None:
+    """Any ISO 8601 that Python reads, with a zone or without; raises `ValueError`."""
+    moment = datetime.fromisoformat(text)
+    try:
+        moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(_NO_START) from error
 
 
 class NewReport(Struct, omit_defaults=True):
@@ -140,7 +150,7 @@ def _errors(body: bytes, shape: type[T]) -> list[dict[str, Any]]:
         except (msgspec.MsgspecError, ValueError) as error:
             errors.append(_error(field.name, kinds[field.name], str(error)))
     # Each field is right by itself: what is left is the one check that a shape makes of its own.
-    return errors or [{"loc": ["body", "start"], "msg": "Input should be a valid datetime", "type": "datetime_parsing"}]
+    return errors or [{"loc": ["body", "start"], "msg": _NO_START, "type": "datetime_parsing"}]
 
 
 def _error(name: str, kind: Any, said: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from ven_actors.vtn.v301.wire import NOW_310
 from ven_actors.vtn.v310.formats import DURATION, add_duration, date_time, epoch_s, is_now
 
 _FLAGS = frozenset({"bindingEvents", "localPrice"})
-_EARLIEST_S, _LATEST_S = epoch_s("0002-01-01T00:00:00Z"), epoch_s("9998-01-01T00:00:00Z")  # what datetime can do
 _DURATION = re.compile(DURATION)
 
 
@@ -84,7 +83,7 @@ def _start_s(period: Json, otherwise_s: float, now_s: float) -> float:
         return otherwise_s
     if is_now(period["start"]):
         return now_s
-    return min(max(epoch_s(period["start"]), _EARLIEST_S), _LATEST_S)
+    return epoch_s(period["start"])
 
 
 def _end_s(at_s: float, duration: str | None) -> float:

@@ -18,6 +18,7 @@ _DATE_TIME = re.compile(
 )
 _NOW = re.compile(r"0001-01-01(?:[Tt]00:00:00(?:\.0+)?(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?\Z")
 _DURATION = re.compile(DURATION)
+_FIRST_S, _END_S = -62_135_596_800, 253_402_300_800  # the years 1 to 9999 of UTC, which `datetime` has
 
 
 def is_now(text: str) -> bool:
@@ -26,13 +27,20 @@ def is_now(text: str) -> bool:
 
 
 def check_date_time(text: str) -> None:
-    """RFC 3339 with a zone, or the sentinel; raises `ValueError`."""
+    """RFC 3339 with a zone and within the years 1 to 9999 of UTC, or the sentinel; raises `ValueError`."""
     if is_now(text):
         return
     match = _DATE_TIME.match(text)
     if match is None:
         raise ValueError("Expected an RFC 3339 date-time with a zone")
     date.fromisoformat(match[1])
+    if not is_expressible(epoch_s(text)):
+        raise ValueError(f"start {text[:40]!r} is beyond the years 1 to 9999 of UTC")
+
+
+def is_expressible(at_s: float) -> bool:
+    """Whether `date_time` can say it."""
+    return _FIRST_S <= at_s < _END_S
 
 
 def epoch_s(text: str) -> float:
@@ -64,7 +72,8 @@ def add_duration(at_s: float, text: str) -> float | None:
         ) + factor * timedelta(days=days, seconds=clock_s)
     except (OverflowError, ValueError, OSError):
         return None
-    return moved.timestamp()
+    moved_s = moved.timestamp()
+    return moved_s if is_expressible(moved_s) else None  # a float may round up to the year 10000
 
 
 def _add_months(at: datetime, months: int) -> datetime:
