@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ven_actors.errors import VtnNonsense
 from ven_actors.model import ReportDescriptor
 from ven_actors.openadr import durations
 from ven_actors.openadr.decoding import decode
@@ -88,8 +89,16 @@ def _length(text: str | None) -> Duration | None:
     return None if text is None else durations.parse_length(text)
 
 
+def _values(values: list[Any] | None) -> tuple[Any, ...]:
+    try:
+        msgspec.msgpack.encode(values)
+    except (OverflowError, RecursionError) as error:
+        raise VtnNonsense(f"the values {str(values)[:80]} cannot be kept: {error}") from None
+    return tuple(values or ())
+
+
 def _interval(index: int, wire: WireInterval) -> Interval:
-    payloads = tuple(Payload(payload.type, tuple(payload.values or ())) for payload in wire.payloads or ())
+    payloads = tuple(Payload(payload.type, _values(payload.values)) for payload in wire.payloads or ())
     return Interval(
         interval_id=index if wire.id is None else wire.id, period=_period(wire.interval_period), payloads=payloads
     )

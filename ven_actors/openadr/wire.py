@@ -6,11 +6,14 @@ string in 3.1, a `WireTarget` in 3.0.1.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+# JSON's integers have no end, but those that can be stored have; one beyond that is read as any other broken part is.
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Identified(msgspec.Struct):
@@ -50,7 +53,7 @@ class WirePayload(msgspec.Struct):
 
 
 class WireInterval(msgspec.Struct, rename="camel"):
-    id: int | None = None
+    id: Int64 | None = None
     interval_period: WirePeriod | None = None
     payloads: list[WirePayload] | None = None
 
@@ -67,11 +70,11 @@ class WireReportDescriptor(msgspec.Struct, Generic[T], rename="camel"):
     units: str | None = None
     targets: list[T] | None = None
     aggregate: bool | None = None
-    start_interval: int | None = None
-    num_intervals: int | None = None
+    start_interval: Int64 | None = None
+    num_intervals: Int64 | None = None
     historical: bool | None = None
-    frequency: int | None = None
-    repeat: int | None = None
+    frequency: Int64 | None = None
+    repeat: Int64 | None = None
     report_intervals: str | None = None
 
 
@@ -89,7 +92,7 @@ class WireEvent(msgspec.Struct, Generic[T], rename="camel"):
     created_date_time: str | None = None
     modification_date_time: str | None = None
     object_type: Any = None
-    priority: int | None = None
+    priority: Int64 | None = None
     duration: str | None = None
     targets: list[T] | None = None
     interval_period: WirePeriod | None = None

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from typing import Any
 
 import pytest
 from openadr_client_vtn import Vtn, client_of, fill_events, once, shown
@@ -10,6 +11,7 @@ from werkzeug import Request, Response
 
 from ven_actors.errors import VtnNonsense, VtnUnreachable
 from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.transport import SharedAdapter
 
 
@@ -26,6 +28,40 @@ def test_r16_one_bad_object_does_not_cost_the_page(vtn: Vtn, client: VtnClient) 
     assert crawl.complete
     assert len(crawl.problems) == 1
     assert "'bad'" in crawl.problems[0]
+
+
+BEYOND = 10**30
+T0 = 1_767_225_600.0
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"priority": BEYOND},
+        {"priority": -BEYOND},
+        {"intervals": [{"id": BEYOND, "payloads": []}]},
+        *({"intervals": [{"id": 0, "payloads": [{"type": "SIMPLE", "values": [each]}]}]}
+          for each in (BEYOND, -BEYOND, {"x": BEYOND, "y": 0}, [{"deep": [BEYOND]}])),
+        *({"reportDescriptors": [{"payloadType": "USAGE", name: BEYOND}]}
+          for name in ("startInterval", "numIntervals", "frequency", "repeat")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_r16_an_integer_beyond_64_bits_costs_a_part_or_its_event_and_nothing_else(
+    vtn: Vtn, client: VtnClient, parts: dict[str, Any]
+) -> None:
+    huge = {"id": "huge", "programID": "p", "intervalPeriod": {"start": "2026-01-01T00:00:00Z", "duration": "PT1H"}}
+    vtn.lists["events"] = [{"id": "good", "programID": "p"}, huge | parts]
+    vtn.lists["programs"] = [{"id": "p"}]
+    crawl = client.crawl()
+    assert {event.event_id for event in crawl.events} | crawl.unreadable_ids == {"good", "huge"}
+    assert "good" not in crawl.unreadable_ids
+    assert len(crawl.problems) == 1
+    assert "'huge'" in crawl.problems[0]
+    book = EventBook()
+    book.update(crawl.events, 0.0, crawl.complete, crawl.unreadable_ids)
+    assert EventBook.from_bytes(book.to_bytes()).event_ids == book.event_ids
+    assert book.signals_at("Herning", ("r-1",), T0) == ()
 
 
 def test_r17_an_object_without_an_id_makes_the_crawl_incomplete(vtn: Vtn, client: VtnClient) -> None:
