@@ -135,21 +135,39 @@ def test_that_nothing_is_asked_is_said_once_for_a_whole_fleet(ven: Callable[...,
 
 
 def test_where_an_event_asks_nothing_is_said(ven: Callable[..., House]) -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
     house = ven(closed_until_s=T0)
-    house.actor._notices = Notices("Herning", asked.append)
+    house.actor._notices = Notices("Herning", lambda *said: asked.append(said))
     house.vtn.crawl_result = Crawl((), (asking("e1"),))
     house.tick_later("polling")
     assert asked == []
     house.vtn.crawl_result = Crawl((), ())
     house.tick_later("polling")
-    assert asked == ["Herning"]
+    assert asked == [("Herning", "nothing_asked")]
 
 
 def test_what_was_not_read_whole_proves_not_that_nothing_is_asked(ven: Callable[..., House]) -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
     house = ven(closed_until_s=T0)
-    house.actor._notices = Notices("Herning", asked.append)
+    house.actor._notices = Notices("Herning", lambda *said: asked.append(said))
     house.vtn.crawl_result = Crawl((), (), complete=False)
     house.tick_later("polling")
     assert asked == []
+
+
+def test_where_approval_asks_only_that_nothing_is_approved_is_said_and_not_before_all_is_registered(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.actor._notices = Notices("Herning", NothingAsked())
+    whole = house.vtn.enrolment
+    house.vtn.enrolment = Enrolment("v-1", auth_token=Secret("s"), complete=False)
+    house.vtn.crawl_result = Crawl((), (), reported=())
+    with capture_logs() as logs:
+        house.tick_later("polling")
+        assert "nothing_approved" not in events(logs)
+        house.vtn.enrolment = whole
+        house.tick_later("polling")
+        house.tick_later("polling")
+    assert events(logs).count("nothing_approved") == 1
+    assert "nothing_asked" not in events(logs)

@@ -9,41 +9,59 @@ import structlog
 
 from ven_actors.delivery.measures import why_not
 from ven_actors.model import ReportRequest
+from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
+
+_ASKED, _APPROVED = "nothing_asked", "nothing_approved"
+_MEANINGS = {
+    _ASKED: (
+        "no event asks for reports; readings are unasked until one does",
+        "make an event with report descriptors at the VTN (`ven-actors vtn --demo` keeps some)",
+    ),
+    _APPROVED: (
+        "none of this VEN's resources is approved at the VTN; readings are unasked until one is",
+        "have the VTN's operator approve them",
+    ),
+}
 
 
 class Notices:
     """Says what is new among what is wrong or cannot be served; what was gone in between is said again."""
 
-    def __init__(self, ven: str, nothing_asked: Callable[[str], None]) -> None:
+    def __init__(self, ven: str, nothing_asked: Callable[[str, str], None]) -> None:
         self._ven = ven
         self._nothing_asked = nothing_asked
         self._said: frozenset[str] = frozenset()
 
-    def say(self, problems: Iterable[str], requests: Sequence[ReportRequest], *, complete: bool) -> None:
-        """`complete`: all that there is was read, so that without a request nothing is asked for."""
-        if complete and not requests:
-            self._nothing_asked(self._ven)
+    def say(self, crawl: Crawl, more: Iterable[str], requests: Sequence[ReportRequest], *, enrolled: bool) -> None:
+        """`more` are problems beyond the crawl's; what was not read whole proves not that nothing is asked for.
+
+        Where approval takes the place of requests, only one that is `enrolled` with all its resources can know.
+        """
+        if crawl.complete and not requests:
+            if crawl.reported is None:
+                self._nothing_asked(self._ven, _ASKED)
+            elif enrolled:
+                self._nothing_asked(self._ven, _APPROVED)
         unserved = (why_not(request.descriptor) for request in requests)
-        notices = frozenset((*problems, *filter(None, unserved)))
+        notices = frozenset((*crawl.problems, *more, *filter(None, unserved)))
         for notice in sorted(notices - self._said):
             log.warning("vtn_notice", ven=self._ven, notice=notice)
         self._said = notices
 
 
 class NothingAsked:
-    """Says once for a whole fleet that no event asks for reports, and with what VEN it began."""
+    """Says once for a whole fleet of each reason why readings are unasked, and with what VEN it began."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._said = False
+        self._said: set[str] = set()
 
-    def __call__(self, ven: str) -> None:
+    def __call__(self, ven: str, why: str) -> None:
         with self._lock:
-            said, self._said = self._said, True
-        if not said:
-            log.warning(
-                "nothing_asked", ven=ven, meaning="no event asks for reports; readings are unasked until one does",
-                remedy="make an event with report descriptors at the VTN (`ven-actors vtn --demo` keeps some)",
-            )  # fmt: skip
+            is_said = why in self._said
+            self._said.add(why)
+        if not is_said:
+            meaning, remedy = _MEANINGS[why]
+            log.warning(why, ven=ven, meaning=meaning, remedy=remedy)

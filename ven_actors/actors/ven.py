@@ -274,7 +274,7 @@ class VenActor(FleetActor):
             self._keep(crawl.enrolment)
         names, interval_s = self._simulation.layout.resource_names, self._settings.interval_s
         requests = requests_of(crawl, self._book, self.name, names, interval_s)
-        self._notices.say((*crawl.problems, *self._book.notices()), requests, complete=crawl.complete)
+        self._notices.say(crawl, self._book.notices(), requests, enrolled=self._enrolled)
         if crawl.reported is None or self._enrolled:
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))

@@ -32,7 +32,7 @@ class VenSettings:
     """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
 
     The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
-    `nothing_asked` is called with the VEN's name whenever no event asks it for a report.
+    `nothing_asked` is called with the VEN's name and the reason whenever nothing asks it for a report.
     """
 
     interval_s: int
@@ -40,7 +40,7 @@ class VenSettings:
     poll_every_s: float
     credit: int = 16
     push_poll_every_s: float = 300.0
-    nothing_asked: Callable[[str], None] = lambda _ven: None
+    nothing_asked: Callable[[str, str], None] = lambda _ven, _why: None
 
     def last_end_s(self, at_s: float) -> int:
         """The end of the last interval that has ended by `at_s`."""

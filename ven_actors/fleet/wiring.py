@@ -56,7 +56,7 @@ class Wiring:
     monotonic: Callable[[], float] = time.monotonic
     faults: Faults = field(default_factory=Faults)
     push: PushDesk | None = None
-    nothing_asked: Callable[[str], None] = field(default_factory=NothingAsked)
+    nothing_asked: Callable[[str, str], None] = field(default_factory=NothingAsked)
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
