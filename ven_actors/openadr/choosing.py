@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ven_actors.errors import VtnNonsense
@@ -48,8 +48,7 @@ def find_dialect(api: Api, base_url: str) -> Dialect:
     by_url = dialect_by_url(base_url)
     if by_url is not None:
         return by_url
-    traces = _traces(api)
-    found = next((dialect for dialect in DIALECTS.values() if dialect.recognises(traces)), None)
+    found = _recognised(_traces(api))
     if found is not None:
         return found
     known = ", ".join(DIALECTS)
@@ -57,6 +56,25 @@ def find_dialect(api: Api, base_url: str) -> Dialect:
         f"{base_url}: no dialect that is known here is spoken there; "
         f"check --vtn-url, or say --dialect with one of {known}"
     )
+
+
+class Mismatch(NamedTuple):
+    """`instead` is what the VTN speaks as far as can be seen, None where nobody knows."""
+
+    instead: Dialect | None
+
+
+def mismatch(api: Api, told: Dialect) -> Mismatch | None:
+    """Whether the VTN certainly does not speak the dialect that was told; None where it does, or may. Three GETs.
+
+    Raises what asking raises.
+    """
+    traces = _traces(api)
+    return Mismatch(_recognised(traces)) if told.excluded_by(traces) else None
+
+
+def _recognised(traces: Traces) -> Dialect | None:
+    return next((dialect for dialect in DIALECTS.values() if dialect.recognises(traces)), None)
 
 
 def _traces(api: Api) -> Traces:

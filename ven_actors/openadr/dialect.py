@@ -77,6 +77,10 @@ class Dialect(ABC):
     def recognises(self, traces: Traces) -> bool:
         """Whether a VTN that shows these speaks it. Dialects are asked in the order of the registry."""
 
+    @abstractmethod
+    def excluded_by(self, traces: Traces) -> bool:
+        """Whether a VTN that shows these certainly does not speak it; in doubt it may."""
+
 
 class StandardDialect(Dialect):
     """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`.

@@ -46,6 +46,10 @@ class Energydesk(Dialect):
         program = traces.program or {}
         return "program_name" in program and "programName" not in program
 
+    def excluded_by(self, traces: Traces) -> bool:
+        """By programs in the standard's names, or the discovery of the token URL, which only 3.1 has."""
+        return traces.names_token_url or "programName" in (traces.program or {})
+
     # --- what is sent
 
     def client_name(self, ven_name: str) -> str:

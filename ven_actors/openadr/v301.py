@@ -54,6 +54,11 @@ class V301(V310):
         named = traces.program is None or "programName" in traces.program
         return named and traces.resources_status not in {405, 422}
 
+    def excluded_by(self, traces: Traces) -> bool:
+        """By programs in other names, or by both of what only 3.1 has."""
+        named = traces.program is None or "programName" in traces.program
+        return not named or (traces.names_token_url and traces.resources_status == 200)
+
     def targets_queries(self, targets: Sequence[str]) -> list[Query]:
         """One query for each type: a query names but one. Targets are written `GROUP=north`."""
         by_type: dict[str, Query] = {}

@@ -7,6 +7,7 @@ import msgspec
 from ven_actors.errors import CredentialsRefused, VtnError, VtnNonsense, VtnRefused
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
+from ven_actors.openadr.choosing import mismatch
 from ven_actors.openadr.decoding import id_of, words_of
 from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.exchange import Answer
@@ -66,7 +67,25 @@ def interface(case: Case) -> Finding:
             "something else than a VTN answers at this address",
             "check host and path in --vtn-url",
         )
-    return good(f"GET {path} answers as OpenADR does, in {case.dialect.name}")
+    return _other_dialect(case) or good(f"GET {path} answers as OpenADR does, in {case.dialect.name}")
+
+
+def _other_dialect(case: Case) -> Finding | None:
+    """Programs are listed at the same place in every dialect, so that one alone proves nothing."""
+    told = case.dialect.name
+    try:
+        found = mismatch(case.door.api, case.dialect)
+    except VtnError:
+        return None  # what answers so is for the other checks to say
+    if found is None:
+        return None
+    instead = None if found.instead is None or found.instead is case.dialect else found.instead.name
+    seen = f", it shows the traces of {instead}" if instead else ""
+    return bad(
+        f"the VTN at {case.url} does not speak {told}{seen}",
+        f"the fleet would speak {told} to it, by --dialect, --groups or the path of --vtn-url, and be refused",
+        f"say --dialect {instead or 'auto'}, or name in --vtn-url the path at which this VTN speaks {told}, if it does",
+    )
 
 
 def scopes(case: Case) -> Finding:
