@@ -119,7 +119,7 @@ def test_all_events_are_listed_over_all_pages(vtn: InProcessVtn, shell: Shell) -
         (("publish", "dr", "--start", "tomorrow"), "write now, +5m"),
         (("publish", "dr", "--duration", "0"), "no duration"),
         (("publish", "dr", "--priority", "-1"), "-1"),
-        (("publish", ""), "400"),
+        (("publish", "", "--values", "1"), "400"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(shell: Shell, words: tuple[str, ...], said: str) -> None:
@@ -138,7 +138,7 @@ def test_wrong_clients_are_refused_without_their_secret(shell: Shell, client: st
 
 
 def test_a_ven_may_not_publish(shell: Shell) -> None:
-    assert "403" in shell("publish", "dr", client=f"{VEN.name}:{VEN.secret}:ven").output
+    assert "403" in shell("publish", "dr", "--values", "1", client=f"{VEN.name}:{VEN.secret}:ven").output
 
 
 @pytest.mark.parametrize("below", ["", "vtn"])
@@ -235,10 +235,15 @@ BAD = {
     "[[step]]\nat='0s'\npublish='a'\nstart='noon'": "write now, +5m",
     "[[step]]\nat='0s'\npublish='a'\nduration='long'": "duration 'long'",
     "[[step]]\nat='0s'\npublish='a'\nprioritiy=1": "unknown field `prioritiy`",
-    "[[step]]\nat='0s'\npublish='a'\npriority=-1": "below 0",
+    "[[step]]\nat='0s'\npublish='a'\nvalues=[1]\npriority=-1": "below 0",
     "[[step]]\nat='0s'\npublish=1": "step 1",
     "[[step]]\nat='0s'\nchange='a'": "'a' is not published by then",
-    "[[step]]\nat='0s'\npublish='a'\n[[step]]\nat='1s'\npublish='a'": "published already",
+    "[[step]]\nat='0s'\npublish='a'\nask=['USAGE']\n[[step]]\nat='1s'\npublish='a'\nvalues=[1]": "published already",
+    "[[step]]\nat='0s'\npublish='a'\nloops=true": "'a' would be empty; give it values, or ask for reports",
+    "[[step]]\nat='0s'\npublish='a'\nvalues=[4]": "4 is no level of SIMPLE; write one of 0, 1, 2, 3",
+    "[[step]]\nat='0s'\nchange='a'\ntype='SIMPLE'\nvalues=['x']": "'x' is no level of SIMPLE",
+    "[[step]]\nat='0s'\nchange='a'\nvalues=[nan]": "nan is no finite number",
+    "[[step]]\nat='0s'\npublish='a'\nvalues=[1]\nstart='+999999999d'": "years 1 to 9999",
     "[[step": "Expected",
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from ven_actors.vtn.admin.scenario import Player, read_scenario
 from ven_actors.vtn.clients import ClientsError, parse_client
 from ven_actors.vtn.options import option
 from ven_actors.vtn.units import Seconds
+from ven_actors.vtn.v310.formats import OBJECT_ID
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,7 +73,9 @@ def _wish_options(command: F) -> F:
             click.option("--start", default=None, metavar="WHEN", help="now, +5m, or an RFC 3339 date-time."),
             click.option("--duration", "length_s", type=Seconds(), help="Length of each interval.  [default: 15m]"),
             click.option("--type", "payload_type", help="Payload type of the values.  [default: SIMPLE]"),
-            click.option("--values", default="", metavar="V,V", help="A value for each of the event's intervals."),
+            click.option(
+                "--values", default="", metavar="V,V", help="A value for each of the event's intervals; SIMPLE: 0 to 3."
+            ),
             click.option("--priority", type=click.IntRange(0), help="0 is the highest."),
             click.option("--target", "targets", multiple=True, help="Only for VENs with this target; repeatable."),
             click.option("--ask", multiple=True, metavar="TYPE", help="Report payload type to ask for; repeatable."),
@@ -86,7 +91,24 @@ def _wish(start: str | None, values: str, name: str | None = None, **said: Any) 
         start_s = None if start is None else moment_s(start, time.time())
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--start") from None
-    return Wish(name=name, start_s=start_s, values=tuple(_value(each) for each in values.split(",") if each), **said)
+    return Wish(name=name, start_s=start_s, values=_values(values), **said)
+
+
+def _values(text: str) -> tuple[Value, ...]:
+    with _about_values():
+        parts = text.split(",") if text else []
+        if not all(part.strip() for part in parts):
+            raise ValueError(f"{text!r} has nothing between two commas, or at an end; write 1,2,0")
+        return tuple(map(_value, parts))
+
+
+@contextlib.contextmanager
+def _about_values() -> Iterator[None]:
+    """What is wrong with `--values` is a usage error."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--values") from None
 
 
 def _value(text: str) -> Value:
@@ -94,7 +116,16 @@ def _value(text: str) -> Value:
         number = float(text)
     except ValueError:
         return text
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is no finite number; write one, like 1 or 2.5")
     return int(number) if number.is_integer() and "." not in text else number
+
+
+def _object_id(ctx: click.Context, param: click.Parameter, text: str) -> str:  # noqa: ARG001 - click's signature
+    """It goes into a path as it is, so it must be able to be nothing else there."""
+    if not re.match(OBJECT_ID, text):
+        raise click.BadParameter(f"{text[:40]!r} is no id; one has 1 to 128 of the characters a-z A-Z 0-9 _ -")
+    return text
 
 
 @event.command()
@@ -105,13 +136,17 @@ def _value(text: str) -> Value:
 def publish(ctx: click.Context, /, program: str, **said: Any) -> None:
     """Publish an event of PROGRAM, which is made if there is none of that name; prints the event's id."""
     wish = _wish(**said)
+    if not wish.values and not wish.ask:
+        raise click.UsageError("the event would be empty; give --values V,V, or --ask TYPE to ask for reports")
+    with _about_values():
+        event = new_event(wish, time.time())
     with operator_of(ctx) as operator:
-        made = operator.post("/events", new_event(operator.program_id(program), wish, time.time()))
+        made = operator.post("/events", {"programID": operator.program_id(program), **event})
     click.echo(made["id"])
 
 
 @event.command()
-@click.argument("event_id")
+@click.argument("event_id", callback=_object_id)
 @click.option("--name", help="The event's new name.")
 @_wish_options
 @click.pass_context
@@ -120,11 +155,14 @@ def change(ctx: click.Context, /, event_id: str, **said: Any) -> None:
     wish = _wish(**said)
     with operator_of(ctx) as operator:
         path = f"/events/{event_id}"
-        click.echo(shown(operator.put(path, changed_event(operator.get(path), wish))))
+        before = operator.get(path)
+        with _about_values():
+            after = changed_event(before, wish)
+        click.echo(shown(operator.put(path, after)))
 
 
 @event.command()
-@click.argument("event_id")
+@click.argument("event_id", callback=_object_id)
 @click.option("--keep", is_flag=True, help="Do not delete it: let it start now and last no time (PT0S).")
 @click.pass_context
 def cancel(ctx: click.Context, event_id: str, keep: bool) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from ven_actors.vtn.units import seconds_of
-from ven_actors.vtn.v310.formats import check_date_time, date_time, epoch_s, is_now
+from ven_actors.vtn.v310.formats import check_date_time, date_time, epoch_s, is_expressible, is_now
 
 Json = dict[str, Any]
 Value = float | str
 
 DEFAULT_TYPE = "SIMPLE"
 DEFAULT_LENGTH_S = 900
+_LEVELS = {"SIMPLE": (0, 1, 2, 3)}
 _METADATA = ("id", "createdDateTime", "modificationDateTime", "objectType", "clientID")
 _CANCELLED = {"start": "0001-01-01T00:00:00Z", "duration": "PT0S"}
 
@@ -35,16 +37,20 @@ class Wish:
     loops: bool = False
 
 
-def new_event(program_id: str, wish: Wish, now_s: float) -> Json:
+def new_event(wish: Wish, now_s: float) -> Json:
+    """Without the id of its program. Raises `ValueError` as `check_values` does."""
     period = {
         "start": date_time(now_s if wish.start_s is None else wish.start_s),
         "duration": f"PT{wish.length_s or DEFAULT_LENGTH_S}S",
     }
-    return _applied({"programID": program_id, "intervalPeriod": period}, wish)
+    return _applied({"intervalPeriod": period}, wish)
 
 
 def changed_event(event: Json, wish: Wish) -> Json:
-    """The event as it has to be PUT, with what `wish` says in place of what it said before."""
+    """The event as it has to be PUT, with what `wish` says in place of what it said before.
+
+    Raises `ValueError` as `check_values` does.
+    """
     kept = {name: value for name, value in event.items() if name not in _METADATA}
     period = dict(kept.get("intervalPeriod") or {})
     if wish.start_s is not None:
@@ -72,6 +78,7 @@ def _applied(event: Json, wish: Wish) -> Json:
         said["duration"] = "P9999Y"
     if wish.values:
         kind = wish.payload_type or _type_of(event) or DEFAULT_TYPE
+        check_values(kind, wish.values)
         said["intervals"] = [
             {"id": number, "payloads": [{"type": kind, "values": [value]}]} for number, value in enumerate(wish.values)
         ]
@@ -87,6 +94,17 @@ def _type_of(event: Json) -> str | None:
     return str(payloads[0]["type"]) if payloads else None
 
 
+def check_values(kind: str, values: tuple[Value, ...]) -> None:
+    """Raises `ValueError` for a value that JSON cannot say, or that is no level of a payload type that has levels."""
+    for value in values:
+        said = f"{value:g}" if isinstance(value, float) else repr(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{said} is no finite number; write one, like 1 or 2.5")
+        if value not in _LEVELS.get(kind, (value,)):
+            levels = ", ".join(map(str, _LEVELS[kind]))
+            raise ValueError(f"{said} is no level of {kind}; write one of {levels}, or give another type")
+
+
 def moment_s(text: str, now_s: float) -> float:
     """`now`, `+5m`, `-90s` from `now_s`, or an RFC 3339 date-time with a zone. Raises `ValueError`."""
     if text == "now":
@@ -94,11 +112,15 @@ def moment_s(text: str, now_s: float) -> float:
     if text[:1] in ("+", "-"):
         distance_s = seconds_of(text[1:])
         if distance_s or text[1:].lstrip("0") in ("", "s"):
-            return now_s + (distance_s if text[0] == "+" else -distance_s)
+            moved_s = now_s + (distance_s if text[0] == "+" else -distance_s)
+            if is_expressible(moved_s):
+                return moved_s
     try:
         check_date_time(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no moment; write now, +5m, or 2026-01-16T17:00:00Z") from None
+        raise ValueError(
+            f"{text!r} is no moment of the years 1 to 9999 in UTC; write now, +5m, or 2026-01-16T17:00:00Z"
+        ) from None
     if is_now(text):
         raise ValueError(f"{text!r} is the standard's word for now; write now")
     return epoch_s(text)

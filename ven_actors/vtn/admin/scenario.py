@@ -7,10 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
-from ven_actors.vtn.admin.events import Value, Wish, cancelled_event, changed_event, moment_s, new_event, shown
+from ven_actors.vtn.admin.events import (
+    DEFAULT_TYPE,
+    Value,
+    Wish,
+    cancelled_event,
+    changed_event,
+    check_values,
+    moment_s,
+    new_event,
+    shown,
+)
 from ven_actors.vtn.admin.operator import AdminError, Operator
 from ven_actors.vtn.units import seconds_of
 
@@ -95,7 +106,11 @@ def _checked(step: Step) -> Step:
         _ = step.at_s
     except ValueError:
         raise ValueError(f"at {step.at!r} is no time after the start; write 0s, 15s, 5m") from None
-    step.wish(0.0)
+    wish = step.wish(0.0)
+    if step.publish is not None and not wish.values and not wish.ask:
+        raise ValueError(f"{step.publish!r} would be empty; give it values, or ask for reports")
+    # A change without a type keeps that of the event, which is known when the scenario is played.
+    check_values(wish.payload_type or (DEFAULT_TYPE if step.publish is not None else ""), wish.values)
     if step.priority is not None and step.priority < 0:
         raise ValueError(f"priority {step.priority} is below 0; 0 is the highest")
     return step
@@ -127,18 +142,21 @@ class Player:
     def play(self, step: Step) -> dict[str, Any]:
         """The event as it stands afterwards, or as it stood when it was deleted."""
         word, label = step.deed
-        event = self._done(word, label, step)
+        try:
+            event = self._done(word, label, step)
+        except ValueError as error:
+            raise AdminError(f"at {step.at}: {word} {label!r}: {error}") from error
         self.say(f"{step.at:>6}  {word:<8}{shown(event)}")
         return event
 
     def _done(self, word: str, label: str, step: Step) -> dict[str, Any]:
         now_s = self.now_s()
         if word == "publish":
-            program_id = self.operator.program_id(step.program)
-            event = self.operator.post("/events", new_event(program_id, step.wish(now_s), now_s))
+            wanted = new_event(step.wish(now_s), now_s)
+            event = self.operator.post("/events", {"programID": self.operator.program_id(step.program), **wanted})
             self.ids[label] = event["id"]
             return event
-        path = f"/events/{self.ids[label]}"
+        path = f"/events/{quote(self.ids[label], safe='')}"
         if word == "change":
             return self.operator.put(path, changed_event(self.operator.get(path), step.wish(now_s)))
         del self.ids[label]
