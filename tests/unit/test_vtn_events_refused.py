@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ven_actors.testing.vtn import BL, InProcessVtn
 from ven_actors.vtn.admin.operator import Access, AdminError, Operator
 from ven_actors.vtn.admin.scenario import Player, read_scenario
 from ven_actors.vtn.command import vtn as command
+from ven_actors.vtn.server import READY_NAME
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +77,22 @@ def test_what_is_no_id_is_never_put_into_a_path(vtn: InProcessVtn, verb: tuple[s
     assert "is no id; one has 1 to 128 of the characters a-z A-Z 0-9 _ -" in " ".join(done.output.split())
     assert vtn.requests == []
     assert len(vtn.programs()) == 1
+
+
+def test_a_vtn_that_runs_alone_has_left_its_address_and_the_operator_is_asked_for(
+    vtn: InProcessVtn, tmp_path: Path
+) -> None:
+    (tmp_path / READY_NAME).write_text(json.dumps({"base_urls": vtn.base_urls}))
+    state = ["event", "--state", str(tmp_path)]
+    done = CliRunner().invoke(command, [*state, "list"])
+    assert done.exit_code == 2
+    assert (
+        f"{tmp_path} is of a VTN that was not started by a fleet: the clients it was given are not kept" in done.output
+    )
+    assert "--clients-file or --client NAME:SECRET:bl" in done.output
+    clients = tmp_path / "elsewhere.csv"
+    clients.write_text(f"name,secret,role\n{BL.name},{BL.secret},bl\n")
+    assert CliRunner().invoke(command, [*state, "--clients-file", str(clients), "list"]).exit_code == 0
 
 
 def test_a_step_that_turns_out_to_make_no_sense_is_named(vtn: InProcessVtn, tmp_path: Path) -> None:

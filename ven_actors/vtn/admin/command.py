@@ -49,7 +49,8 @@ def operator_of(ctx: click.Context) -> Iterator[Operator]:
     "--state",
     type=click.Path(path_type=Path),
     default="state",
-    help="State folder of the VTN, or of the fleet that runs it: its address and its operator are there.",
+    help="State folder of the fleet that runs the VTN: its address and its operator are there. In that of a VTN that"
+    " runs alone is its address only.",
 )
 @option("--vtn-url", help="OpenADR 3.1 base URL of the VTN, where it is not in a state folder.")
 @option("--client", metavar="NAME:SECRET:bl", help="Business-logic client. Prefer --clients-file.")

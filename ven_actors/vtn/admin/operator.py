@@ -41,6 +41,11 @@ def access_of(state: Path, base_url: str | None, client: Client | None, clients_
         base_url = str(json.loads((folder / READY_NAME).read_text())["base_urls"]["3.1"])
     if client is None:
         file = clients_file or (folder or state) / CLIENTS_NAME
+        if folder is not None and clients_file is None and not file.exists():
+            raise AdminError(
+                f"{folder} is of a VTN that was not started by a fleet: the clients it was given are not kept there; "
+                "give one with the role bl by --clients-file or --client NAME:SECRET:bl"
+            )
         try:
             client = next(each for each in read_clients(file) if each.role is Role.BL)
         except (ClientsError, StopIteration) as error:
