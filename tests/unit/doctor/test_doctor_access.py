@@ -32,7 +32,9 @@ def test_it_names_a_token_endpoint_that_is_out_of_order(vtn: InProcessVtn, tmp_p
 def test_it_names_missing_credentials_where_the_vtn_wants_some(vtn: InProcessVtn, tmp_path: Path) -> None:
     found = examined(tmp_path, vtn.base_url, credentials="")
     assert found["credentials"].what.startswith("none are configured")
-    assert "wants credentials and none are configured" in found.the_cause("interface").what
+    cause = found.the_cause("interface")
+    assert "wants credentials and none are configured" in cause.what
+    assert cause.remedy.startswith("no credentials were given: name them with --credentials")
 
 
 def test_it_names_credentials_that_cannot_be_read_before_anything_is_sent(vtn: InProcessVtn, tmp_path: Path) -> None:
@@ -54,6 +56,22 @@ def test_it_names_a_path_without_an_interface(vtn: InProcessVtn, tmp_path: Path)
     cause = found.the_cause("interface")
     assert "/openadr3/9/programs answers 404" in cause.what
     assert "base path" in cause.remedy
+
+
+def test_without_a_token_url_a_wrong_path_is_the_probable_cause_of_having_no_token(
+    vtn: InProcessVtn, tmp_path: Path
+) -> None:
+    cause = examined(tmp_path, f"{vtn.root_url}/nix").the_cause("token")
+    assert "check the path of --vtn-url" in cause.remedy
+    assert "/nix" in cause.remedy
+    assert "leave it out" not in cause.remedy
+
+
+def test_a_token_url_that_was_given_is_the_probable_cause_of_having_no_token(vtn: InProcessVtn, tmp_path: Path) -> None:
+    given = f"client_id=Herning,client_secret_file={tmp_path}/secret,token_url={vtn.root_url}/nix"
+    (tmp_path / "secret").write_text(SECRET)
+    cause = examined(tmp_path, vtn.base_url, credentials=given).the_cause("token")
+    assert "check token_url in --credentials" in cause.remedy
 
 
 def test_a_vtn_of_the_local_network_is_discovered(

@@ -107,3 +107,10 @@ def test_it_says_which_notifiers_there_are(
     finding = examined(tmp_path, vtn.base_url)["notifiers"]
     assert finding.verdict is verdict
     assert words in finding.what
+
+
+def test_where_no_notifiers_are_listed_webhook_is_not_said_to_be_impossible(vtn: InProcessVtn, tmp_path: Path) -> None:
+    finding = examined(tmp_path, vtn.base_urls["3.0.1"])["notifiers"]
+    assert finding.verdict is Verdict.GOOD
+    assert "answers 404" in finding.what
+    assert "--push webhook needs none" in finding.what

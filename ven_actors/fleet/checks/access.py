@@ -13,6 +13,13 @@ from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import split_page
 
+_NO_CREDENTIALS = (
+    "no credentials were given: name them with --credentials, VEN_ACTORS_CREDENTIALS or `credentials` in the file of "
+    "--config"
+)
+_BY_ANOTHER_ENDPOINT = (
+    "have the VTN accept tokens of the endpoint that gave this one, or name another with token_url in --credentials"
+)
 _WRITE_SCOPES = ("write_reports", "write_vens")
 
 
@@ -29,8 +36,18 @@ def token(case: Case) -> Finding:
             f"check client id and secret of VEN {case.ven_name} in --credentials with the VTN's operator",
         )
     except VtnError as error:
-        return bad(str(error), why, "check token_url in --credentials, or leave it out so that the VTN is asked for it")
+        return bad(str(error), why, _token_remedy(case))
     return good(f"client {case.credentials.client_id!r} got one")
+
+
+def _token_remedy(case: Case) -> str:
+    assert case.credentials is not None
+    if case.credentials.token_url:
+        return "check token_url in --credentials, or leave it out so that the VTN is asked for it"
+    return (
+        f"check the path of --vtn-url {case.url}, below which the token endpoint is looked for; if it is right, name "
+        "the endpoint with token_url in --credentials"
+    )
 
 
 def interface(case: Case) -> Finding:
@@ -43,7 +60,7 @@ def interface(case: Case) -> Finding:
         return bad(
             str(error),
             "who the VEN is stays unknown to the VTN",
-            "configure --credentials, or have the VTN accept tokens of the endpoint that gave this one",
+            _BY_ANOTHER_ENDPOINT if case.credentials else _NO_CREDENTIALS,
         )
     except VtnRefused as error:
         return bad(
@@ -144,7 +161,10 @@ def notifiers(case: Case) -> Finding:
     polled = f"events are polled every {case.config.poll_every_s:g} s"
     answer = case.door.api.request("GET", "/notifiers")
     if answer.status != 200:
-        return good(f"no push is offered (GET /notifiers answers {answer.status}); {polled}")
+        return good(
+            f"GET /notifiers answers {answer.status}: no broker for --push mqtt is named (3.0.1 has no such list); "
+            f"--push webhook needs none; {polled}"
+        )
     try:
         offered = sorted(msgspec.json.decode(answer.body, type=dict[str, object]))
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
