@@ -10,6 +10,7 @@ from ven_actors.config import FleetConfig
 from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError
 from ven_actors.fleet.push import open_push
+from ven_actors.fleet.running import run_fleet
 from ven_actors.push.brokers import MqttBrokers
 
 LOOPBACK_PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
@@ -41,8 +42,19 @@ def test_mqtt_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyP
     for name in ("ven_actors.push.brokers", "ven_actors.push.mqtt"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
-    with pytest.raises(UsageError, match=r"pip install 'ven_actors\[mqtt\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[mqtt\]'"):
         open_push(FleetConfig(push=("mqtt",)))
+
+
+def test_mqtt_without_its_extra_is_refused_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("ven_actors.push.brokers", "ven_actors.push.mqtt"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
+    with pytest.raises(UsageError, match="--push mqtt needs paho-mqtt"):
+        run_fleet(FleetConfig(push=("mqtt",), state=tmp_path / "state"))
+    assert not (tmp_path / "state").exists()
 
 
 def test_mqtt_is_made_ready_without_a_word_to_anybody() -> None:

@@ -35,13 +35,22 @@ def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monoton
     return PushDesk(callbacks, brokers, monotonic)
 
 
-def _brokers(config: FleetConfig, monotonic: Callable[[], float]) -> Brokers:
+def check_push(config: FleetConfig) -> None:
+    """Raise `UsageError` where the extra that push needs is missing, before anything is opened."""
+    if "mqtt" not in config.push:
+        return
     try:
-        from ven_actors.push.brokers import MqttBrokers  # noqa: PLC0415 - an extra, needed only here
+        import ven_actors.push.brokers  # noqa: F401, PLC0415 - an extra, needed only here
     except ImportError as error:
         raise UsageError(
             f"--push mqtt needs paho-mqtt, which cannot be imported ({error}): pip install '.[mqtt]' in a clone"
         ) from None
+
+
+def _brokers(config: FleetConfig, monotonic: Callable[[], float]) -> Brokers:
+    check_push(config)
+    from ven_actors.push.brokers import MqttBrokers  # noqa: PLC0415 - an extra, needed only here
+
     tls = build_ssl_context(config.ca_file, verify=not config.insecure_tls)
     rng = random.Random(f"{config.seed} brokers")  # noqa: S311 - jitter, not secrets
     return MqttBrokers(tls, allow_plain=config.insecure_http, monotonic=monotonic, rng=rng)

@@ -37,7 +37,7 @@ from ven_actors.fleet.folder import (
 )
 from ven_actors.fleet.outcome import INTERNAL, exit_code
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
-from ven_actors.fleet.push import open_push
+from ven_actors.fleet.push import check_push, open_push
 from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
@@ -60,6 +60,7 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
     begun_s = time.monotonic()
     stop, hurry = stop or threading.Event(), threading.Event()
     try:
+        check_push(config)
         with place_checked(config.state), locked_folder(config), _signals(stop, hurry):
             return _run_locked(config, facts, (stop, hurry), show)
     except FleetError as error:
