@@ -12,7 +12,7 @@ import msgspec
 from ven_actors.cli.run_options import CONFIG_OPTION, OptionsInSections, options_named
 from ven_actors.cli.seams import seams_of
 from ven_actors.config_sources import load_config
-from ven_actors.errors import VtnError
+from ven_actors.errors import UsageError, VtnError
 from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.provision_access import BUSINESS_FLAG, Targets, provisioner_of, wanted_vens
 from ven_actors.fleet.provisioning import Did, Outcome
@@ -56,9 +56,12 @@ class _Report:
             click.echo(msgspec.json.format(content, indent=2))
         else:
             words = ", ".join(
-                f"{count} {kind}s {did}" for (kind, did), count in sorted(counts.items()) if kind != "vtn"
+                f"{count} {kind}{'s' * (count != 1)} {did}"
+                for (kind, did), count in sorted(counts.items())
+                if kind != "vtn"
             )
-            click.echo(f"{'would be: ' if self._dry_run else ''}{words or 'nothing to do'}")
+            if words or is_good:  # what failed is said by now
+                click.echo(f"{'would be: ' if self._dry_run else ''}{words or 'nothing to do'}")
         return 0 if is_good else EXIT_FAILED
 
     def _take(self, outcome: Outcome) -> None:
@@ -106,6 +109,10 @@ def deprovision_command(ctx: click.Context, /, business: str | None, dry_run: bo
     """
     environ = seams_of(ctx).environ
     config = discovered(load_config(flags, environ).config)
+    if not config.state.is_dir():
+        raise UsageError(
+            f"--state: {config.state} is no folder that is there; name the one that `provision` was run with"
+        )
     report = _Report(dry_run=dry_run, as_json=as_json)
     with provisioner_of(config, environ, business, dry_run=dry_run) as provisioner:
         report.take(provisioner.deprovision())

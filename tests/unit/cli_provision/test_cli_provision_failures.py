@@ -61,7 +61,7 @@ def test_what_was_asked_for_and_never_heard_of_is_taken_back_too(vtn: InProcessV
     failed(run("provision", "--vens", "Hadsund"))
     vtn.fault = None
     assert [ven["venName"] for ven in vtn.vens()] == ["Hadsund"]
-    assert "1 vens deleted" in good(run("deprovision"))
+    assert "1 ven deleted" in good(run("deprovision"))
     assert vtn.vens() == []
 
 
@@ -90,10 +90,21 @@ def test_somebody_who_was_quicker_is_no_trouble(vtn: InProcessVtn, run_31: Run) 
         return Fault(act=False, status=200, body=b"[]") if asked == ["GET"] else None
 
     vtn.fault = hide
-    assert "1 vens targeted" in good(run_31("provision", "--vens", "Hadsund"))
+    assert "1 ven targeted" in good(run_31("provision", "--vens", "Hadsund"))
     vtn.fault = None
     good(run_31("deprovision"))
     assert [(ven["venName"], ven["targets"]) for ven in vtn.vens()] == [("Hadsund", ["theirs"])]
+
+
+def test_where_something_failed_it_is_not_said_that_there_was_nothing_to_do(vtn: InProcessVtn, run: Run) -> None:
+    for command in ("provision", "deprovision"):
+        vtn.fault = lambda method, path, body: Fault(act=False, status=401)
+        said = failed(run(command))
+        vtn.fault = None
+        good(run("provision"))
+        assert said.startswith("failed vtn: ")
+        assert said.count("\n") == 1
+        assert "nothing to do" not in said
 
 
 def test_a_name_that_is_taken_and_not_shown_is_told(vtn: InProcessVtn, run_31: Run) -> None:
@@ -107,7 +118,7 @@ def test_what_was_targeted_and_is_gone_needs_nothing(vtn: InProcessVtn, run_31: 
     vtn.create_ven(clientID="client-Hadsund", venName="Hadsund", targets=[])
     good(run_31("provision", "--vens", "Hadsund", "--approve", "0"))
     vtn.clear()
-    assert "1 vens gone" in good(run_31("deprovision"))
+    assert "1 ven gone" in good(run_31("deprovision"))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +133,7 @@ def test_a_target_that_cannot_be_taken_back_stays_in_the_record(
     vtn.fault = lambda asked, path, body: broken if asked == method and path.endswith(ven["id"]) else None
     assert words in failed(run_31("deprovision"))
     vtn.fault = None
-    assert "1 vens untargeted" in good(run_31("deprovision"))
+    assert "1 ven untargeted" in good(run_31("deprovision"))
 
 
 def test_a_resource_that_was_asked_for_and_never_heard_of_is_taken_back_too(vtn: InProcessVtn, run: Run) -> None:
@@ -139,7 +150,7 @@ def test_a_resource_that_was_asked_for_and_never_heard_of_is_taken_back_too(vtn:
     failed(run("provision", "--vens", "Hadsund", "--approve", "1"))
     vtn.fault = None
     assert len(holdings(vtn)) == 2
-    assert "1 resources deleted, 1 vens deleted" in good(run("deprovision"))
+    assert "1 resource deleted, 1 ven deleted" in good(run("deprovision"))
     assert holdings(vtn) == []
 
 
@@ -156,9 +167,9 @@ def test_a_refused_object_is_told_and_the_others_are_made(vtn: InProcessVtn, run
     said = failed(run("provision"))
     assert "failed resource Hadsund: " in said
     assert "no such name" in said
-    assert "1 resources failed, 5 resources created" in said or "5 resources created, 1 resources failed" in said
+    assert "1 resource failed, 5 resources created" in said or "5 resources created, 1 resource failed" in said
     vtn.fault = None
-    assert "1 resources created" in good(run("provision"))
+    assert "1 resource created" in good(run("provision"))
 
 
 def test_a_refused_target_is_not_taken_back(vtn: InProcessVtn, run_31: Run) -> None:

@@ -76,12 +76,12 @@ def test_what_somebody_else_made_is_used_given_its_targets_and_left_as_it_was(vt
         clientID="client-Hadsund", venID=ven["id"], resourceName=name.partition(": ")[2], targets=[]
     )
     before = {each["id"]: _without_time(each) for each in holdings(vtn)}
-    assert "1 resources found, 1 vens created, 1 vens targeted" in good(run("provision"))
+    assert "1 resource found, 1 ven created, 1 ven targeted" in good(run("provision"))
     changed = next(each for each in vtn.vens() if each["id"] == ven["id"])
     assert changed["attributes"] == [{"type": "X", "values": [1]}]
     assert len(changed["targets"]) == 2
     assert "2 vens found" in good(run("provision"))
-    assert "5 resources deleted, 1 vens deleted, 1 vens untargeted" in good(run("deprovision"))
+    assert "5 resources deleted, 1 ven deleted, 1 ven untargeted" in good(run("deprovision"))
     assert {each["id"]: _without_time(each) for each in holdings(vtn)} == before
     assert theirs["id"] in before
 

@@ -70,7 +70,18 @@ def test_a_vtn_of_the_local_network_is_discovered(
 ) -> None:
     found = partial(replace, vtn_url=vtn.base_url)
     monkeypatch.setattr("ven_actors.cli.provision.discovered", found)
+    (tmp_path / "state").mkdir()
     good(runner("mdns:", tmp_path)(command))
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_a_state_folder_that_is_not_there_has_nothing_to_take_back(
+    vtn: InProcessVtn, run_31: Run, tmp_path: Path, dry_run: list[str]
+) -> None:
+    said = told(run_31("deprovision", *dry_run))
+    assert said.startswith(f"--state: {tmp_path / 'state'} is no folder that is there; name the one")
+    assert not (tmp_path / "state").exists()
+    assert vtn.requests == []
 
 
 def test_a_list_of_vens_is_no_business_credential(run_31: Run, tmp_path: Path) -> None:
