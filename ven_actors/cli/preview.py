@@ -16,7 +16,7 @@ from ven_actors.errors import UsageError
 from ven_actors.fleet.preview import preview_reports
 
 _OPTIONS = ("vens", "count", "state", "registry", "profiles", "seed", "noise", "approve", "interval", "report_every",
-            "loads", "aggregate")  # fmt: skip
+            "loads", "aggregate", "dialect")  # fmt: skip
 
 # Two days from the beginning of time: the longest window, and the one before it.
 _EARLIEST_S, _LATEST_S = 2 * 86_400, 32_503_680_000
@@ -25,8 +25,10 @@ _EARLIEST_S, _LATEST_S = 2 * 86_400, 32_503_680_000
 def preview_command(ctx: click.Context, /, at: str | None, **flags: Any) -> int:
     """Print the reports that one reporting window would send, as a JSON array, one report per VEN.
 
-    The window is the last whole one, of the demo's own event. Nothing is written and nothing is sent; where the state
-    folder has no resources yet, the demo's are made in memory. Event ids are the VTN's to give and stand as EVENT-ID.
+    The window is the last whole one, of the demo's own event; with --dialect energydesk it is the readings of the last
+    whole metering interval, one by one. Nothing is written and nothing is sent, so --dialect auto is openadr-3.1 unless
+    the path of a VTN's URL says another; where the state folder has no resources yet, the demo's are made in memory.
+    Ids are the VTN's to give and stand as EVENT-ID, PROGRAM-ID, VEN-ID, RESOURCE-ID.
     """
     config = load_config(flags, seams_of(ctx).environ).config
     now_s = time.time() if at is None else _instant_s(at)
