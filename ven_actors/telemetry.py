@@ -22,7 +22,8 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 MASK = "***"
 _SECRET_KEY = re.compile(r"(secret|token|authorization|password|cookie)(?!.*_(url|file|env|s|count)$)", re.IGNORECASE)
 _SECRET_IN_TEXT = re.compile(
-    r"(?P<before>\bbearer\s+|\bauthorization[\"']?\s*[=:]\s*[\"']?(?:basic|bearer)\s+"
+    # A bearer followed by a short word of small letters is prose.
+    r"(?P<before>\bbearer\s+(?!(?-i:[a-z]{1,15})[.;:!?)]*(?:[\s\"',]|$))|\bauthorization[\"']?\s*[=:]\s*[\"']?(?:basic|bearer)\s+"
     r"|\b(?:client_secret|access_token|refresh_token|password)[\"']?\s*[=:]\s*[\"']?)"
     r"[^\s\"'&,}]{3,}",
     re.IGNORECASE,

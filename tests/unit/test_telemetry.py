@@ -162,6 +162,9 @@ def test_what_only_stands_near_a_secret_is_shown(key: str) -> None:
         '{"access_token": "hunter2"}',
         "https://me:hunter2@vtn.example/",
         "password: hunter2",
+        "the bearer hunter2 is refused",
+        "Bearer hunter2",
+        "Authorization: Bearer small-hunter2",
     ],
 )
 def test_a_secret_within_a_text_is_masked(text: str) -> None:
@@ -178,6 +181,8 @@ def test_a_secret_within_a_text_is_masked(text: str) -> None:
         "at 10:00:15 basically",
         "https://x/a:b",
         "a basic household",
+        "a bearer token is needed",
+        "every call needs a bearer token.",
     ],
 )
 def test_addresses_and_ordinary_words_are_shown(text: str) -> None:
