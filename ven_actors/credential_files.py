@@ -22,6 +22,7 @@ from ven_actors.errors import UsageError
 
 COLUMNS = ("ven", *KEYS)
 TABLE = "vens"
+_STAND_IN = "x"  # for what is missing or malformed, where that is told elsewhere
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------
@@ -104,27 +105,42 @@ def entries_of_toml(path: Path, content: str) -> tuple[dict[str, Entry], Entry |
     if not isinstance(tables, dict):
         problems.append(f"{path}: {TABLE} is no table; write [{TABLE}.NAME] and the keys of that VEN below it")
         tables = {}
+    top |= {key: _STAND_IN for key in ("client_id", *SECRET_KEYS) if key in document and key not in top}
+    at_top = _wrong_values(str(path), top)
+    problems += [f"{path}: {problem}" for problem in at_top]
     entries: dict[str, Entry] = {}
     for name, table in tables.items():
         if isinstance(table, dict):
-            entries[name] = _of_table(f"{path}: {TABLE}.{name}", name, table, top, problems)
+            entries[name] = _of_table(f"{path}: {TABLE}.{name}", name, table, top, at_top, problems)
         else:
             problems.append(f"{path}: {TABLE}.{name}: is no table; write [{TABLE}.{name}] and its keys below it")
     template, wrong = entry_of(str(path), top)
     is_template = bool(top.get("client_id")) and any(top.get(key) for key in SECRET_KEYS)
     if is_template or not tables:
-        problems += [f"{path}: {problem}" for problem in wrong]
+        problems += [f"{path}: {problem}" for problem in wrong if problem not in at_top]
     if problems:
         raise UsageError("\n".join(problems))
     return entries, template if is_template else None
 
 
-def _of_table(origin: str, name: str, table: dict[str, Any], top: dict[str, str], problems: list[str]) -> Entry:
+def _wrong_values(origin: str, top: dict[str, str]) -> list[str]:
+    """What is wrong with what stands at the top, told there and not in every table that has it from there.
+
+    What is missing there, the tables may have.
+    """
+    missing = [] if top.get("client_id") else ["client_id"]
+    missing += [] if any(top.get(key) for key in SECRET_KEYS) else ["client_secret"]
+    return entry_of(origin, top | dict.fromkeys(missing, _STAND_IN))[1]
+
+
+def _of_table(
+    origin: str, name: str, table: dict[str, Any], top: dict[str, str], at_top: list[str], problems: list[str]
+) -> Entry:
     own = _texts(origin, table, KEYS, problems)
     if any(own.get(key) for key in SECRET_KEYS):
         top = {key: value for key, value in top.items() if key not in SECRET_KEYS}
     entry, wrong = entry_of(origin, top | own)
-    problems += [f"{origin}: {problem}" for problem in wrong]
+    problems += [f"{origin}: {problem}" for problem in wrong if problem not in at_top]
     try:
         return filled(entry, name)._replace(origin=origin)
     except UsageError as error:

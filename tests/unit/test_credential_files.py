@@ -106,6 +106,7 @@ def test_all_that_is_wrong_in_a_toml_file_is_told_at_once_and_no_secret_with_it(
     wanted = [
         "unknown key 'client_idd'; the nearest is client_id",
         "client_secret_file: the only placeholder is {ven}",
+        "token_auth must be form (the usual one) or basic, not 'digest'",
         "vens.Flat: is no table; write [vens.Flat]",
         "vens.Herning: needs exactly one of",
         "vens.Aalborg: client_id must be text in quotes",
@@ -113,11 +114,24 @@ def test_all_that_is_wrong_in_a_toml_file_is_told_at_once_and_no_secret_with_it(
         "vens.Aalborg: token_url 'id.example' is no http",
         "vens.a/b: 'a/b' cannot stand in a path",
         "vens.Lemvig: unknown key 'passwort'",
-        "vens.Lemvig: token_auth must be form (the usual one) or basic, not 'digest'",
     ]
     for words, line in zip(wanted, found, strict=True):
         assert line.startswith(words)
     assert "hunter2" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("top", "told"),
+    [
+        ("client_id = 5\nclient_secret_env = 'S'", "client_id must be text in quotes"),
+        ("client_id = 'a'\nclient_secret_env = 5", "client_secret_env must be text in quotes"),
+        ("client_id = 'a'\nclient_secret_env = 'S'\ntoken_url = 'nix'", "token_url 'nix' is no http"),
+        ("client_id = 'a'\nclient_secret_env = 'S'\nclient_secret = 's'", "needs exactly one of"),
+    ],
+)
+def test_what_is_wrong_at_the_top_is_told_once_and_not_for_every_ven(tmp_path: Path, top: str, told: str) -> None:
+    (line,) = problems(tmp_path, f"{top}\n[vens.Herning]\n[vens.Aalborg]\n[vens.Lemvig]\n")
+    assert line.startswith(told)
 
 
 @pytest.mark.parametrize(
