@@ -133,7 +133,11 @@ class FleetConfig:
         "base URL of an outside VTN, or mdns: to find a local one; empty: start the embedded one",
     )
     dialect: str = _option(
-        "dialect", lower_text("NAME"), "auto", "VTN", "openadr-3.1, openadr-3.0.1, energydesk, or auto: found out"
+        "dialect",
+        lower_text("NAME"),
+        "auto",
+        "VTN",
+        "how the VTN speaks: openadr-3.1, openadr-3.0.1, energydesk, or auto: found out",
     )
     targets: tuple[str, ...] = _option(
         "targets",
@@ -147,7 +151,7 @@ class FleetConfig:
         choice("lenient", "strict"),
         "lenient",
         "VTN",
-        "strict refuses every object that deviates from the standard, and says where",
+        "how what deviates from the standard is read; strict refuses each such object, and says where",
     )
     groups: tuple[Group, ...] = _option(
         "groups", groups(), "", "VTN", "VENs of another dialect or VTN; in the file one table [[groups]] each"

@@ -121,10 +121,15 @@ def whole_seconds(low_s: int, high_s: int) -> Kind[int]:
 
 
 def size(low: int, high: int) -> Kind[int]:
+    limits = f"from {size_text(low)} to {size_text(high)}"
+
     def read(value: object) -> int:
-        count = size_bytes(_as_text(value, SIZE_HOW))
+        try:
+            count = size_bytes(_as_text(value, SIZE_HOW))
+        except ValueError as error:
+            raise ValueError(f"{error}, {limits}") from None
         if not low <= count <= high:
-            raise ValueError(f"must be from {size_text(low)} to {size_text(high)}, not {shown(value)}")
+            raise ValueError(f"must be {limits}, not {shown(value)}, which is {count} B; {SIZE_HOW}")
         return count
 
     return Kind("SIZE", read)

@@ -22,7 +22,7 @@ _UNIT_BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12} | {
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]+)", re.ASCII)
 _LONGEST_TEXT = 40
 DURATION_HOW = "write it like 15s, 5m, 1h30m or PT15M"
-SIZE_HOW = "write it like 64KiB, 500MB or 1GiB"
+SIZE_HOW = "write it like 64KiB, 500MB or 1GiB (B, kB, MB, GB, TB by 1000, KiB, MiB, GiB, TiB by 1024)"
 
 
 def duration_s(text: str) -> float:

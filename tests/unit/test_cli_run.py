@@ -265,3 +265,10 @@ def test_the_real_seams_are_used_where_none_are_handed_in(monkeypatch: pytest.Mo
 
 def test_another_command_may_take_some_of_the_options() -> None:
     assert [parameter.name for parameter in options_named(("seed", "noise"))] == ["seed", "noise"]
+
+
+def test_no_name_of_a_value_is_written_with_a_capital_in_the_help() -> None:
+    help_text = invoke(Fleet(), "--help").stdout
+    assert "openadr-3.1" in help_text
+    assert "Openadr" not in help_text
+    assert "Strict" not in help_text

@@ -136,6 +136,8 @@ BAD = [
     ("duration", "0s", "from 0.1s"),
     ("max_response", "1B", "from 1KiB"),
     ("max_response", "12", "is no size"),
+    ("max_response", "12", r"KiB, MiB, GiB, TiB by 1024\), from 1KiB to 1GiB"),
+    ("max_response", "1kB", "must be from 1KiB to 1GiB, not '1kB', which is 1000 B; write it like"),
     ("log_format", "xml", "one of console, json"),
     ("log_level", 5, "one of debug"),
     ("metrics_port", 65536, "from 0 to 65535"),
