@@ -85,6 +85,16 @@ def test_what_a_life_before_had_of_its_vtn_counts_for_the_run(supervised: Any) -
     assert (ven.state, ven.reached, ven.answered) == (VenState.STARTING, True, True)
 
 
+def test_a_ven_that_has_just_begun_again_still_says_of_what_it_failed(supervised: Any) -> None:
+    fleet = supervised().begun()
+    fleet.down("ven-0", "ValueError: no")
+    fleet.pulse(1)
+    fleet.tick_done("ven-0", VenState.STARTING)
+    assert fleet.status().vens["ven-0"].last_error == "ValueError: no"
+    fleet.tick_done("ven-0", VenState.RUNNING)
+    assert fleet.status().vens["ven-0"].last_error == ""
+
+
 def test_a_ven_taken_down_with_the_core_says_with_whom(supervised: Any) -> None:
     fleet = supervised().begun()
     fleet.down("clock", "crash")

@@ -27,6 +27,12 @@ def test_a_vtn_that_is_down_at_the_start_stops_no_metering(ven: Callable[..., Ho
     assert (house.status.state, house.status.reached, house.status.last_error) == (VenState.RUNNING, True, "")
 
 
+def no_token_for(cause: VtnError) -> VtnError:
+    error = VtnUnreachable("no token")
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "answered"),
     [
@@ -34,6 +40,8 @@ def test_a_vtn_that_is_down_at_the_start_stops_no_metering(ven: Callable[..., Ho
         (VtnAmbiguous("x"), False),
         (VtnNonsense("x"), True),
         (VtnRefused("x", status=404), True),
+        (no_token_for(VtnRefused("x", status=404)), True),
+        (no_token_for(VtnUnreachable("x")), False),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -104,7 +104,9 @@ def test_a_vtn_that_answered_but_not_as_a_ven_needs_it_is_not_called_unreached()
     assert (code, line["event"], line["reasons"]) == (3, "vtn_unusable", ["GET /vens answers 404"])
     assert "doctor --vens Herning" in line["remedy"]
     assert (summary["vens"]["running"], summary["vens"]["failed"]) == (0, 1)
-    assert summary["error"] == "the VTN answered, but no VEN could work with it: GET /vens answers 404"
+    assert summary["error"] == (
+        "the VTN or its token endpoint answered, but no VEN could work with it: GET /vens answers 404"
+    )
 
 
 @pytest.mark.parametrize(

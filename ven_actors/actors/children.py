@@ -121,7 +121,8 @@ class Child:
         """What the VEN last told of itself, corrected by what its supervisor knows better."""
         told = self.status or VenStatus(self.spec.name, VenState.STARTING, None, None, None, 0)
         if self.phase is Phase.RUNNING and self.status_run == self.run:
-            return told
+            just_begun = told.state is VenState.STARTING and not told.last_error
+            return dataclasses.replace(told, last_error=self.trouble) if just_begun else told
         begins = self.phase is Phase.RUNNING or not (self.run or self.failures)
         state = VenState.STARTING if begins else VenState.RESTARTING
         return dataclasses.replace(told, state=state, last_error=self.last_error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ven_actors.errors import VtnAmbiguous, VtnError, VtnRefused, VtnUnreachable
+from ven_actors.errors import VtnAmbiguous, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
 
 SLOWEST_POLL_S = 600.0
 
@@ -31,10 +31,17 @@ class PollPace:
 
     def failed(self, error: VtnError, mono_s: float) -> None:
         self.failures += 1
-        self.answered |= not isinstance(error, (VtnUnreachable, VtnAmbiguous))
+        self.answered |= _is_answer(error)
         if isinstance(error, VtnUnreachable):
             return
         wait_s = min(SLOWEST_POLL_S, self._poll_every_s * 2.0 ** min(self._bad_answers, 20))
         self._bad_answers += 1
         asked_s = error.retry_after_s if isinstance(error, VtnRefused) else None
         self._not_before_s = mono_s + max(wait_s, asked_s or 0.0)
+
+
+def _is_answer(error: VtnError) -> bool:
+    """Whether somebody answered; a token endpoint that answers with an error is told as unreachable, from that."""
+    if isinstance(error, VtnUnreachable | VtnAmbiguous):
+        return isinstance(error.__cause__, VtnRefused | VtnNonsense)
+    return True

@@ -66,7 +66,8 @@ def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], ran_s: float) -> 
     reasons = _few(_last_errors(vens))
     doctor = f"`ven-actors doctor --vens {vens[0].name}` with the same options finds out more"
     if any(ven.answered for ven in vens):
-        _say_failed(facts, "vtn_unusable", "the VTN answered, but no VEN could work with it", reasons, doctor)
+        meaning = "the VTN or its token endpoint answered, but no VEN could work with it"
+        _say_failed(facts, "vtn_unusable", meaning, reasons, doctor)
     elif reasons:
         _say_failed(facts, "vtn_not_reached", "the VTN never answered", reasons, doctor)
     else:
