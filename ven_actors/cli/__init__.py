@@ -41,7 +41,7 @@ COMMANDS = {
         "max_content_width": 100,
     },
     epilog="Exit codes: 0 good, 1 readings evicted or unaccounted, 2 usage or configuration, "
-    "3 credentials refused, VTN never reached, a check of doctor bad or not all provisioned, "
+    "3 credentials refused, VTN never reached or unusable, a check of doctor bad or not all provisioned, "
     "70 internal error or stall.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)
