@@ -22,8 +22,8 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 MASK = "***"
 _SECRET_KEY = re.compile(r"(secret|token|authorization|password|cookie)(?!.*_(url|file|env|s|count)$)", re.IGNORECASE)
 _SECRET_IN_TEXT = re.compile(
-    # A bearer followed by a short word of small letters is prose.
-    r"(?P<before>\bbearer\s+(?!(?-i:[a-z]{1,15})[.;:!?)]*(?:[\s\"',]|$))|\bauthorization[\"']?\s*[=:]\s*[\"']?(?:basic|bearer)\s+"
+    # "A bearer token is needed" is prose; any other word may be a token.
+    r"(?P<before>\bbearer\s+(?!tokens?[.;:!?)]*(?:[\s\"',]|$))|\bauthorization[\"']?\s*[=:]\s*[\"']?(?:basic|bearer)\s+"
     r"|\b(?:client_secret|access_token|refresh_token|password)[\"']?\s*[=:]\s*[\"']?)"
     r"[^\s\"'&,}]{3,}",
     re.IGNORECASE,

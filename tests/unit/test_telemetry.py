@@ -163,6 +163,7 @@ def test_what_only_stands_near_a_secret_is_shown(key: str) -> None:
         "https://me:hunter2@vtn.example/",
         "password: hunter2",
         "the bearer hunter2 is refused",
+        "the bearer token-hunter2 is refused",
         "Bearer hunter2",
         "Authorization: Bearer small-hunter2",
     ],
@@ -187,6 +188,10 @@ def test_a_secret_within_a_text_is_masked(text: str) -> None:
 )
 def test_addresses_and_ordinary_words_are_shown(text: str) -> None:
     assert redacted(url=text) == {"url": text}
+
+
+def test_a_token_of_small_letters_only_is_masked_too() -> None:
+    assert redacted(error="Bearer letmeinplease") == {"error": "Bearer ***"}
 
 
 def test_known_secrets_are_masked_wherever_they_stand() -> None:
