@@ -23,6 +23,8 @@ READY_NAME = "ready.json"  # in the state folder: where the VTN is, or was
 KEEP_ALIVE_S = 120
 GRACE_S = 3
 _MOST_FILES = 65_536
+_TICK_S = 0.1
+_TICKS_PER_DAY = 864_000
 
 
 class ProblemH11Protocol(H11Protocol):
@@ -62,13 +64,27 @@ class VtnServer(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._on_ready()
 
+    async def main_loop(self) -> None:
+        """As uvicorn's, which looks ten times a second whether it is to end; this one is told, too."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % _TICKS_PER_DAY
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _TICK_S)
+
     def stop(self) -> None:
         self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._stopped.set)
 
 
 def listen(host: str, port: int) -> socket.socket:
