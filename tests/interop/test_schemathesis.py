@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from ven_actors.testing.vtn import Fault, InProcessVtn
 
-pytest.importorskip("schemathesis", reason="schemathesis is not installed; install the extra interop")
-
-import campaign
-
 CASES = 40
 
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
+def campaign() -> ModuleType:
+    """Imported only where it runs: that takes as long as many tests."""
+    pytest.importorskip("schemathesis", reason="schemathesis is not installed; install the extra interop")
+    import campaign
+
+    return campaign
+
+
+@pytest.fixture(scope="module")
+def folder(campaign: ModuleType) -> Path:
     folder = campaign.spec_folder()
     if campaign.absent_files(folder):
         pytest.skip(f"there is no {campaign.absent_files(folder)[0]}; set OPENADR_SPEC_DIR")
@@ -27,7 +33,7 @@ def folder() -> Path:
 @pytest.mark.parametrize("role", ["ven", "bl"])
 @pytest.mark.parametrize("version", ["3.0.1", "3.1"])
 def test_the_vtn_answers_nothing_that_the_official_file_does_not_allow(
-    vtn: InProcessVtn, folder: Path, version: str, role: str
+    vtn: InProcessVtn, campaign: ModuleType, folder: Path, version: str, role: str
 ) -> None:
     outcome = campaign.run(vtn, folder, version, role, CASES, coverage=False)
     assert outcome.wrong == {}
@@ -35,7 +41,7 @@ def test_the_vtn_answers_nothing_that_the_official_file_does_not_allow(
     assert {200, 201, 400, 403} <= outcome.statuses.keys()
 
 
-def test_a_campaign_names_what_is_wrong(vtn: InProcessVtn, folder: Path) -> None:
+def test_a_campaign_names_what_is_wrong(vtn: InProcessVtn, campaign: ModuleType, folder: Path) -> None:
     said = {
         "programs": (Fault(status=500, body=b"{}"), "Server error"),
         "events": (Fault(status=202, body=b"{}"), "Undocumented status code"),

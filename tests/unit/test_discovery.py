@@ -156,7 +156,7 @@ def test_a_network_that_cannot_be_asked_is_said() -> None:
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "ven_actors.openadr.discovery")
     monkeypatch.setitem(sys.modules, "zeroconf", None)
-    with pytest.raises(UsageError, match=r"pip install 'ven_actors\[mdns\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[mdns\]' in a clone"):
         discovered(FleetConfig(vtn_url="mdns:"))
 
 
