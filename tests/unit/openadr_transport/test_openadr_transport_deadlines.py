@@ -12,6 +12,25 @@ from ven_actors.openadr.sockets import Call, TimedSocket, serving
 from ven_actors.openadr.transport import SharedAdapter
 
 
+def aborted_at(moment: threading.Event, client: Client) -> VtnError:
+    """What a POST in another thread ends with that is aborted at this moment."""
+    caught: list[VtnError] = []
+
+    def hang() -> None:
+        try:
+            client.post()
+        except VtnError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    assert moment.wait(5)
+    client.exchanger.abort()
+    thread.join(5)
+    assert not thread.is_alive()
+    return caught[0]
+
+
 @pytest.mark.parametrize("first", [b"HTTP/1.1 201 ", head(201, None, "X: y")[:-2] + b"Z: ", head(201, 90_000)])
 @pytest.mark.parametrize("safe", [True, False])
 def test_a_dripping_answer_does_not_outlast_the_deadline(
@@ -69,21 +88,7 @@ def test_abort_wakes_a_hung_request_from_another_thread_and_refuses_all_that_fol
 
     peer.script = script
     client = Client(adapter, peer.url, deadline_s=30.0)
-    caught: list[BaseException] = []
-
-    def hang() -> None:
-        try:
-            client.post()
-        except VtnError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=hang)
-    thread.start()
-    assert arrived.wait(5)
-    client.exchanger.abort()
-    thread.join(5)
-    assert not thread.is_alive()
-    assert isinstance(caught[0], VtnAmbiguous)
+    assert isinstance(aborted_at(arrived, client), VtnAmbiguous)
     with pytest.raises(VtnUnreachable, match="closed"):
         client.post()
     assert len(peer.requests) == 1
@@ -102,20 +107,7 @@ def test_an_answer_that_ends_with_the_connection_is_not_complete_when_aborted(
 
     peer.script = script
     client = Client(adapter, peer.url, deadline_s=30.0)
-    caught: list[BaseException] = []
-
-    def hang() -> None:
-        try:
-            client.post()
-        except VtnError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=hang)
-    thread.start()
-    assert begun.wait(5)
-    client.exchanger.abort()
-    thread.join(5)
-    assert isinstance(caught[0], VtnAmbiguous)
+    assert isinstance(aborted_at(begun, client), VtnAmbiguous)
 
 
 def test_abort_leaves_connections_alone_that_others_use_now(peer: Peer, adapter: SharedAdapter) -> None:
