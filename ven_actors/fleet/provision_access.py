@@ -19,6 +19,7 @@ from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import OPERATOR, known_clients
 from ven_actors.fleet.folder import preview_population
 from ven_actors.fleet.provisioning import Provisioner, Wanted
+from ven_actors.fleet.tls import ssl_context_of, warn_if_unchecked
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import Credentials
 from ven_actors.openadr.addresses import checked_url
@@ -29,7 +30,7 @@ from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.exchange import Exchanger
 from ven_actors.openadr.operator import Operator
-from ven_actors.openadr.transport import PlainSession, SharedAdapter, build_ssl_context
+from ven_actors.openadr.transport import PlainSession, SharedAdapter
 from ven_actors.storage.provision_record import RECORD_NAME, ProvisionRecord
 
 BUSINESS_FLAG = "--business-credentials"
@@ -80,12 +81,13 @@ def provisioner_of(
     `business` is what `--business-credentials` was given. Raises `UsageError`, `StateError`, `DataError`.
     """
     partner = _partner(config, environ, business)
+    warn_if_unchecked(config)
     with ExitStack() as closing:
         folder = config.state
         if dry_run and not (folder / RECORD_NAME).exists():
             folder = Path(closing.enter_context(TemporaryDirectory(prefix="ven-actors-")))
         record = closing.enter_context(ProvisionRecord(folder, partner.bound))
-        adapter = SharedAdapter(build_ssl_context(config.ca_file, verify=not config.insecure_tls), pool_size=1)
+        adapter = SharedAdapter(ssl_context_of(config), pool_size=1)
         closing.callback(adapter.close)
         api = _api(config, partner, adapter)
         dialect = _standard(partner.dialect or find_dialect(api, partner.url))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ven_actors.config import FleetConfig
 from ven_actors.errors import UsageError
-from ven_actors.openadr.transport import build_ssl_context
+from ven_actors.fleet.tls import ssl_context_of
 from ven_actors.push.callbacks import CallbackServer
 from ven_actors.push.desk import Brokers, PushDesk
 
@@ -51,7 +51,7 @@ def _brokers(config: FleetConfig, monotonic: Callable[[], float]) -> Brokers:
     check_push(config)
     from ven_actors.push.brokers import MqttBrokers  # noqa: PLC0415 - an extra, needed only here
 
-    tls = build_ssl_context(config.ca_file, verify=not config.insecure_tls)
+    tls = ssl_context_of(config)
     rng = random.Random(f"{config.seed} brokers")  # noqa: S311 - jitter, not secrets
     return MqttBrokers(tls, allow_plain=config.insecure_http, monotonic=monotonic, rng=rng)
 

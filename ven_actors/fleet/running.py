@@ -39,6 +39,7 @@ from ven_actors.fleet.outcome import INTERNAL, exit_code
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, open_push
 from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
+from ven_actors.fleet.tls import warn_if_unchecked
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
 from ven_actors.metrics import Metrics
@@ -76,6 +77,7 @@ def _run_locked(
     config: FleetConfig, facts: RunFacts, signals: tuple[threading.Event, threading.Event], show: Show | None
 ) -> int:
     config = discovered(config)
+    facts.warnings += warn_if_unchecked(config)
     profiles = open_profiles(config)
     population = load_population(config, profiles.meters)
     facts.vens, facts.statistics = len(population.resources), population.statistics

@@ -22,11 +22,12 @@ from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.faults import Faults, FaultyClient
+from ven_actors.fleet.tls import ssl_context_of
 from ven_actors.messages import Advance, FinalFlush, Peer, Subscribe, Tick
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
-from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
+from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.push.desk import PushDesk
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
@@ -63,8 +64,7 @@ class Wiring:
     _adapter: SharedAdapter = field(init=False)
 
     def __post_init__(self) -> None:
-        context = build_ssl_context(self.config.ca_file, verify=not self.config.insecure_tls)
-        self._adapter = SharedAdapter(context)
+        self._adapter = SharedAdapter(ssl_context_of(self.config))
 
     def start_supervisor(self) -> FleetRef[SupervisorActor]:
         self.supervisor = SupervisorActor.start(

@@ -186,3 +186,11 @@ class TimedHTTPPool(HTTPConnectionPool):
 
 class TimedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _TimedHTTPSConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect, and no more: urllib3 would warn at each request that the certificate is not checked.
+
+        Whoever allows that is told once, where the fleet starts.
+        """
+        if conn.is_closed:
+            conn.connect()

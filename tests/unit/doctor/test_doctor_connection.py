@@ -115,7 +115,6 @@ def test_it_warns_of_a_certificate_that_expires_soon(vtn: InProcessVtn, listen: 
     assert "expires on 2126-10-28" in found["encryption"].what
 
 
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_it_warns_of_a_certificate_that_is_not_checked(vtn: InProcessVtn, listen: Listen, tmp_path: Path) -> None:
     front = listen(tls_in_front_of(port_of(vtn)))
     found = examined(tmp_path, f"https://127.0.0.1:{front.port}/openadr3/3.1.0", insecure_tls=True)

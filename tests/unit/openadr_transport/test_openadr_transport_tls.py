@@ -3,10 +3,12 @@
 import socket
 import ssl
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from openadr_transport_peer import Client, Peer, drip, head
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -45,11 +47,20 @@ def test_r2_an_unknown_certificate_is_refused_before_anything_is_sent(tls_peer: 
     assert tls_peer.requests == []
 
 
-def test_r2_an_unknown_certificate_is_taken_only_when_told_so(tls_peer: Peer) -> None:
+def test_r2_an_unknown_certificate_is_taken_only_when_told_so_and_no_request_warns_of_it(
+    tls_peer: Peer, recwarn: pytest.WarningsRecorder
+) -> None:
+    warnings.simplefilter("always")
     adapter = SharedAdapter(build_ssl_context(verify=False))
-    with pytest.warns(InsecureRequestWarning):
-        assert Client(adapter, tls_peer.url).get().status == 200
+    client = Client(adapter, tls_peer.url)
+    assert [client.get().status, client.post().status] == [200, 200]
     adapter.close()
+    assert [str(each.message) for each in recwarn] == []
+
+
+def test_the_warnings_of_other_sessions_stay(tls_peer: Peer) -> None:
+    with requests.Session() as session, pytest.warns(InsecureRequestWarning):
+        assert session.get(f"{tls_peer.url}/x", verify=False, timeout=5).status_code == 200
 
 
 def test_deadlines_hold_over_tls_too(tls_peer: Peer, trusting: SharedAdapter) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from ven_actors.config import FleetConfig
 from ven_actors.credentials import CredentialSource
 from ven_actors.fleet.checks.door import Door
+from ven_actors.fleet.tls import ssl_context_of
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.client import VtnClient
@@ -24,7 +25,7 @@ from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.operator import Operator
 from ven_actors.openadr.targeting import Own
-from ven_actors.openadr.transport import SharedAdapter, build_ssl_context
+from ven_actors.openadr.transport import SharedAdapter
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Case:
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
-        return build_ssl_context(self.config.ca_file, verify=not self.config.insecure_tls)
+        return ssl_context_of(self.config)
 
     @cached_property
     def credential_source(self) -> CredentialSource | None:

@@ -7,6 +7,7 @@ import ssl
 import time
 
 from ven_actors.config_urls import is_plain_http_to_elsewhere
+from ven_actors.fleet import tls
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
 from ven_actors.openadr.transport import build_ssl_context
@@ -68,8 +69,8 @@ def _tls(case: Case) -> Finding:
     if case.config.insecure_tls:
         return warning(
             f"{version}, but the certificate is not checked (--insecure-tls)",
-            "anybody between here and the VTN can pose as the VTN and take the secret",
-            "leave --insecure-tls out, and name the VTN's own authority with --ca-file",
+            tls.RISK,
+            tls.REMEDY,
         )
     if expires_s - case.wall_s() < _EXPIRES_SOON_S:
         return warning(
