@@ -19,7 +19,9 @@ CLIENTS = (BL, *(Client(name, f"{name}-secret", Role.VEN) for name in NAMES))
 WINDOWS = 8
 
 
-@pytest.mark.parametrize("quirks", [*({quirk} for quirk in Quirk), ALL], ids=lambda quirks: "+".join(sorted(quirks)))
+@pytest.mark.parametrize(
+    "quirks", [*({quirk} for quirk in sorted(ALL)), ALL], ids=lambda quirks: "+".join(sorted(quirks))
+)
 def test_each_window_is_reported_once_whatever_the_quirks(quirks: set[Quirk], tmp_path: Path) -> None:
     clock = ManualClock()
     with InProcessVtn(CLIENTS, demo=DemoPlan(15, 1.0), now_s=clock.wall, quirks=frozenset(quirks)) as vtn:

@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from click.testing import CliRunner
+from vtn_reader import Reader, vtn_with, with_an_event
 
-from ven_actors.testing.vtn import BL, VEN, InProcessVtn
+from ven_actors.testing.vtn import VEN
 from ven_actors.vtn.command import vtn as command
 from ven_actors.vtn.quirks import ALL, Quirk, quirks_of
 from ven_actors.vtn.quirks.documents import altered
-
-NOON_S = 1_768_564_800.0  # 2026-01-16T12:00:00Z
-
-
-class Reader:
-    """Plain HTTP with the token of one client; no answer is judged."""
-
-    def __init__(self, vtn: InProcessVtn, client: Any = BL, version: str = "3.1") -> None:
-        self.base_url = vtn.base_urls[version]
-        form = {"grant_type": "client_credentials", "client_id": client.name, "client_secret": client.secret}
-        self.token_answer = requests.post(f"{self.base_url}/auth/token", data=form, timeout=10).json()
-        self.headers = {"Authorization": f"Bearer {self.token_answer['access_token']}"}
-
-    def get(self, path: str, **query: Any) -> Any:
-        return requests.get(self.base_url + path, params=query, headers=self.headers, timeout=10).json()
-
-    def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        return requests.request(method, self.base_url + path, headers=self.headers, timeout=10, **options)
-
-
-@contextlib.contextmanager
-def vtn_with(*quirks: Quirk) -> Iterator[InProcessVtn]:
-    with InProcessVtn(now_s=lambda: NOON_S, quirks=frozenset(quirks)) as running:
-        yield running
-
-
-def with_an_event(vtn: InProcessVtn) -> dict[str, Any]:
-    program = vtn.create_program(programName="p")
-    period = {"start": "2026-01-16T10:00:00Z", "duration": "PT1H"}
-    return vtn.create_event(programID=program["id"], intervalPeriod=period, intervals=[{"id": 0, "payloads": []}])
 
 
 def test_naive_times_bear_no_zone() -> None:
@@ -184,13 +151,17 @@ def test_names_are_read_alone_and_in_lists() -> None:
     assert quirks_of(["nulls", "doubled"]) == {Quirk.NULLS, Quirk.DOUBLED}
 
 
+def test_all_are_those_that_show_in_every_answer_and_the_page_names_the_others() -> None:
+    assert {Quirk.STORED_THEN_500, Quirk.COMES_BACK_EMPTY, Quirk.SLOW_AND_SERIAL} == {*Quirk} - ALL
+
+
 def test_an_unknown_name_is_answered_with_all_there_are() -> None:
     done = CliRunner().invoke(command, ["--client", "a:b:ven", "--quirk", "nulls,double"])
     assert done.exit_code == 2
     assert "'nulls,double'" in done.output
-    assert all(quirk in done.output for quirk in ALL)
+    assert all(quirk in done.output for quirk in Quirk)
 
 
 def test_the_page_names_every_quirk() -> None:
     page = (Path(__file__).parents[2] / "docs" / "quirks.md").read_text()
-    assert set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == {*ALL, "all"}
+    assert set(re.findall(r"^\| `([a-z0-9.-]+)` \|", page, re.MULTILINE)) == {*Quirk, "all"}

@@ -67,6 +67,7 @@ class InProcessVtn:
         *,
         demo: DemoPlan | None = None,
         now_s: Clock = time.time,
+        mono_s: Clock = time.monotonic,
         limits: Limits | None = None,
         state_dir: Path | None = None,
         port: int = 0,
@@ -78,7 +79,7 @@ class InProcessVtn:
         self.fault: FaultHook | None = None
         self.requests: list[Exchange] = []
         self.vtn = Vtn(
-            clients=self.clients, now_s=now_s, mono_s=time.monotonic, state_dir=state_dir, limits=limits, demo=demo,
+            clients=self.clients, now_s=now_s, mono_s=mono_s, state_dir=state_dir, limits=limits, demo=demo,
             energydesk_plan=energydesk_plan, push_plan=push_plan, quirks=quirks,
         )  # fmt: skip
         self.identity = self.vtn.identity

@@ -26,7 +26,8 @@ from ven_actors.vtn.exchange import Desk, problem_answer
 from ven_actors.vtn.facts import Clock, Role
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.push.house import Push, PushPlan
-from ven_actors.vtn.quirks import Quirk
+from ven_actors.vtn.quirks import TROUBLES, Quirk
+from ven_actors.vtn.quirks.troubles import Emptyings, Troubled
 from ven_actors.vtn.quirks.wrapper import Quirky
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.store.database import identity_of, lock_state, open_database
@@ -86,6 +87,7 @@ class Vtn:
             undo.callback(push.close)
             rules = Rules(Objects(connection), reports, now_s, push.announcer.hear, quirks)
             push.tell(rules, known.role_of)
+            self._announcer = push.announcer
 
             def undone() -> None:
                 reports.recount()
@@ -97,8 +99,13 @@ class Vtn:
         self.tokens = Tokens(limits.token_life_s, mono_s)
         self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks, push.mqtt)
         self._demo = None if demo is None else Demo(self.worker, now_s, demo)
-        plain = self._build_app()
-        self.app: ASGIApp = Quirky(plain, quirks) if quirks else plain
+        self.app: ASGIApp = self._build_app()
+        if quirks - TROUBLES:
+            self.app = Quirky(self.app, quirks)
+        if quirks & TROUBLES:
+            comes_back_empty = Quirk.COMES_BACK_EMPTY in quirks
+            emptyings = Emptyings(self.empty, self._remake, mono_s) if comes_back_empty else None
+            self.app = Troubled(self.app, quirks, emptyings)
 
     def __enter__(self) -> Self:
         return self
@@ -110,6 +117,24 @@ class Vtn:
 
     def close(self) -> None:
         self._closing.close()
+
+    async def empty(self) -> None:
+        """As after a restart with another database: nothing but the reports is left, and no token is good.
+
+        The reports stay, so that it can be said what of them was stored, and how often.
+        """
+
+        def forget(rules: Rules) -> None:
+            rules.objects.forget_all()
+            self.book.forget_all_but_reports()
+            self._announcer.undone()
+
+        await self.worker.run(forget)
+        self.tokens.revoke_all()
+
+    async def _remake(self) -> None:
+        if self._demo is not None:
+            await self._demo.refresh()
 
     def _build_app(self) -> Starlette:
         app = Starlette(

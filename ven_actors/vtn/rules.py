@@ -164,7 +164,8 @@ class Rules:
     def _program_of(self, viewer: Viewer, draft: ReportDraft) -> str:
         event = self.objects.get(Kind.EVENT, draft.event_id, viewer)
         if event is None:
-            raise Problem(409, f"eventID {draft.event_id!r} is unknown; a report belongs to an existing event")
+            status = 400 if Quirk.UNKNOWN_EVENT_400 in self.quirks else 409
+            raise Problem(status, f"eventID {draft.event_id!r} is unknown; a report belongs to an existing event")
         program_id = event.draft.parent_id or ""
         if draft.program_id not in (None, program_id):
             raise Problem(409, f"event {draft.event_id!r} belongs to program {program_id!r}, not {draft.program_id!r}")

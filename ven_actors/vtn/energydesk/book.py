@@ -95,6 +95,10 @@ class Book:
             (resource_id, status),
         )
 
+    def forget_all_but_reports(self) -> None:
+        for table in ("energydesk_resource", "energydesk_enrolment", "energydesk_response"):
+            self._connection.execute(f"DELETE FROM {table}")
+
     # --- programs and events
 
     def enrol(self, program_id: str, resource_id: str) -> bool:

@@ -56,6 +56,14 @@ def altered(document: Any, quirks: frozenset[Quirk], *, is_301: bool) -> Any:
     return document
 
 
+def nested(document: Any) -> Any:
+    """The vens of an answer, one or a list of them, with an empty list at the end of their targets."""
+    for each in document if isinstance(document, list) else [document]:
+        if each.get("objectType") == "VEN":
+            each["targets"] = [*(each.get("targets") or ()), []]
+    return document
+
+
 def token_altered(answer: Json, quirks: frozenset[Quirk]) -> Json:
     if Quirk.NO_EXPIRES_IN in quirks:
         answer.pop("expires_in", None)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ven_actors.vtn.faults import Answer
 from ven_actors.vtn.quirks import Quirk
-from ven_actors.vtn.quirks.documents import altered, token_altered
+from ven_actors.vtn.quirks.documents import altered, nested, token_altered
 
 _DEFAULT_LIMIT = 50
 _LISTS = frozenset({"programs", "events", "reports", "vens", "resources", "subscriptions"})
@@ -62,7 +62,7 @@ class Quirky:
             scope, page = self._asked(scope)
         answer = Answer()
         await self._app(scope, receive, answer.take)
-        self._alter(answer, scope["path"], page)
+        self._alter(answer, scope["method"], scope["path"], page)
         await answer.give(send)
 
     def _asked(self, scope: Scope) -> tuple[Scope, Page]:
@@ -72,8 +72,10 @@ class Quirky:
         page = Page(query, self._quirks)
         return {**scope, "query_string": urlencode(page.asked(query)).encode()}, page
 
-    def _alter(self, answer: Answer, path: str, page: Page | None) -> None:
+    def _alter(self, answer: Answer, method: str, path: str, page: Page | None) -> None:
         is_token = path.endswith("/auth/token")
+        if Quirk.ACCEPTS_WITH_200 in self._quirks and answer.status == 201 and path.endswith("/reports"):
+            answer.status = 200
         if answer.status == 401 and Quirk.FORBIDDEN_TOKEN in self._quirks and not is_token:
             answer.status = 403
             answer.headers = [header for header in answer.headers if header[0] != b"www-authenticate"]
@@ -86,6 +88,8 @@ class Quirky:
         elif is_token:
             document = token_altered(document, self._quirks)
         else:
+            if Quirk.NESTED_TARGETS in self._quirks and method == "GET" and "/vens" in path:
+                document = nested(document)
             document = altered(document, self._quirks, is_301="/3.0.1/" in path)
             document = document if page is None else page.cut(document)
         answer.body = msgspec.json.encode(document)

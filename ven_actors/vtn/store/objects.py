@@ -64,6 +64,11 @@ class Objects:
         self._connection.executemany("DELETE FROM target WHERE seq = ?", [(row[0],) for row in rows])
         return [found for row in sorted(rows) if (found := _stored(row[1:])).id != stored.id]
 
+    def forget_all(self) -> None:
+        """Every object goes, of whatever kind."""
+        self._connection.execute("DELETE FROM object")
+        self._connection.execute("DELETE FROM target")
+
     def has_children(self, stored: Stored) -> bool:
         row = self._connection.execute("SELECT 1 FROM object WHERE parent_id = ? LIMIT 1", (stored.id,)).fetchone()
         return row is not None
