@@ -44,7 +44,8 @@ class _Sink:
 
     def __init__(self, stream: Stream | None) -> None:
         self._stream = stream
-        self._lock = threading.Lock()
+        # A signal's handler logs too, and may come while this very thread writes a line.
+        self._lock = threading.RLock()
 
     def write(self, text: str) -> None:
         with self._lock, contextlib.suppress(OSError, ValueError):

@@ -202,7 +202,36 @@ def test_the_view_draws_a_status_or_its_json(document: dict[str, Any] | bytes) -
         drawn = len(stream.getvalue())
     last = stream.getvalue()[drawn:]
     assert "\x1b[?25h" in last
-    assert last.count("\x1b[2K") > 3, "the last picture, out of date, is taken away"
+    assert last.count("\x1b[2K") > 3, "a picture that says running is taken away"
+
+
+def test_the_picture_of_a_fleet_that_has_ended_stays_and_is_the_last() -> None:
+    stream = Terminal()
+    with LiveView(console(stream)) as view:
+        view.show(STATUS)
+        view.show(STATUS | {"running": False})
+        ended = stream.getvalue()
+        view.show(STATUS)
+    assert view.kept
+    assert stream.getvalue() == ended
+    assert ended.endswith("\x1b[?25h")
+    last = ended[ended.rindex("not running") :]
+    assert "Herning" in last
+    assert "\x1b[2K" not in last
+
+
+def test_the_ledger_is_not_printed_again_below_the_last_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Shown(Fleet):
+        def __call__(self, config: FleetConfig, *, show: Show) -> int:
+            assert show is not None
+            show(STATUS)
+            show(STATUS | {"running": False})
+            return super().__call__(config, show=show)
+
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    shown = invoke(Shown()).stdout
+    assert shown[shown.rindex("not running") :].count("generated 7") == 1
+    assert invoke(Fleet()).stdout.count("generated 7") == 1
 
 
 def test_log_lines_stand_above_the_view() -> None:

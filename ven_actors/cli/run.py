@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 
 def run_command(ctx: click.Context, /, **flags: Any) -> int:
-    """Run a fleet of VENs until it is stopped (Ctrl-C, SIGTERM) or --duration is over.
+    """Run a fleet of VENs until it is stopped (Ctrl-C, SIGTERM, SIGHUP) or --duration is over.
 
     With no option: Herning and Aalborg of the demo data, against an embedded VTN on this machine.
 
@@ -39,7 +39,8 @@ def run_command(ctx: click.Context, /, **flags: Any) -> int:
         for variable, near in loaded.unknown_variables:
             _log.warning("unknown_variable", variable=variable, nearest=near)
         code = seams.run_fleet(config, show=view.show if is_live else None)
-    _print_totals(config, seams)
+    if not view.kept:
+        _print_totals(config, seams)
     return code
 
 

@@ -9,6 +9,7 @@ import msgspec
 from rich.live import Live
 from rich.text import Text
 
+from ven_actors.cli.keyboard import QuietKeyboard
 from ven_actors.cli.live import PipeConsole
 from ven_actors.cli.seams import Seams, Status, seams_of
 from ven_actors.cli.status_view import render
@@ -81,7 +82,12 @@ def _watch(seams: Seams, state_dir: Path) -> None:
         while True:
             console.print(render(_status(seams, state_dir)))
             seams.wait(REFRESH_S)
-    with Live(Text(), console=console, auto_refresh=False) as live:
-        while True:
-            live.update(render(_status(seams, state_dir), console.height), refresh=True)
-            seams.wait(REFRESH_S)
+    keyboard = QuietKeyboard()
+    try:
+        keyboard.quiet()
+        with Live(Text(), console=console, auto_refresh=False) as live:
+            while True:
+                live.update(render(_status(seams, state_dir), console.height), refresh=True)
+                seams.wait(REFRESH_S)
+    finally:
+        keyboard.restore()

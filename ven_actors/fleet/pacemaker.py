@@ -61,6 +61,8 @@ class Pacemaker:
         self._watch = Watch(STALL_AFTER_S)
         self.jobs_due = JobsDue()
         self.last_status: FleetStatus | None = None
+        self._show: Callable[[], None] | None = None
+        self._shown_s = float("-inf")
 
     def begin(self, supervisor: FleetRef[SupervisorActor], refs: Mapping[str, FleetRef[Any]]) -> None:
         self._supervisor = supervisor
@@ -77,17 +79,15 @@ class Pacemaker:
         return status
 
     def run(self, duration_s: float | None, show: Callable[[], None] | None) -> None:
-        """Beat until stopped or for `duration_s`; then it counts as stopped."""
+        """Beat until stopped or for `duration_s`; then it counts as stopped. `show` is called now and on draining."""
         end_s = float("inf") if duration_s is None else time.monotonic() + duration_s
-        shown_s = float("-inf")
+        self._show = show
         while not self._stop.is_set() and time.monotonic() < end_s:
             self._one_beat(self._stop)
             self._log_jobs()
             if self._embedded is not None:
                 self._embedded.look_after()
-            if show is not None and time.monotonic() >= shown_s + SHOW_EVERY_S:
-                shown_s = time.monotonic()
-                show()
+            self._show_now_and_then()
         self._stop.set()
 
     def drain(self, limit_s: float) -> bool:
@@ -100,6 +100,7 @@ class Pacemaker:
         draining = Draining()
         while time.monotonic() < end_s and not self._hurry.is_set():
             self._one_beat(self._hurry)
+            self._show_now_and_then()
             if draining.is_over(self.status()):
                 return True
         return False
@@ -119,6 +120,11 @@ class Pacemaker:
             self._supervisor.stop(block=True, timeout=ASK_WITHIN_S)
             return status
         raise Stalled(f"the actors did not stop within {SHUTDOWN_WITHIN_S:g} s")
+
+    def _show_now_and_then(self) -> None:
+        if self._show is not None and time.monotonic() >= self._shown_s + SHOW_EVERY_S:
+            self._shown_s = time.monotonic()
+            self._show()
 
     def _one_beat(self, wait_on: threading.Event | None) -> None:
         mono_s = time.monotonic()

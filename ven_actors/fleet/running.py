@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
-import signal
 import sys
 import threading
 import time
@@ -38,7 +37,8 @@ from ven_actors.fleet.folder import (
 from ven_actors.fleet.outcome import INTERNAL, exit_code
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, open_push
-from ven_actors.fleet.summary import RunFacts, status_dict, write_summary
+from ven_actors.fleet.stopping import Stopping, stopped_by_signals
+from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
 from ven_actors.fleet.tls import warn_if_unchecked
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
@@ -59,11 +59,11 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
     """
     facts = RunFacts(config)
     begun_s = time.monotonic()
-    stop, hurry = stop or threading.Event(), threading.Event()
+    stopping = Stopping(stop)
     try:
         check_push(config)
-        with place_checked(config.state), locked_folder(config), _signals(stop, hurry):
-            return _run_locked(config, facts, (stop, hurry), show)
+        with place_checked(config.state), locked_folder(config), stopped_by_signals(stopping):
+            return _run_locked(config, facts, stopping, show)
     except FleetError as error:
         facts.error = str(error)
         raise
@@ -73,9 +73,7 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
             write_summary(config.summary, facts)
 
 
-def _run_locked(
-    config: FleetConfig, facts: RunFacts, signals: tuple[threading.Event, threading.Event], show: Show | None
-) -> int:
+def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: Show | None) -> int:
     config = discovered(config)
     facts.warnings += warn_if_unchecked(config)
     profiles = open_profiles(config)
@@ -87,7 +85,7 @@ def _run_locked(
     metrics = Metrics(CollectorRegistry(), __version__)
     with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
         push = open_push(config)
-        pacemaker = Pacemaker(*signals, embedded)
+        pacemaker = Pacemaker(stopping.stop, stopping.hurry, embedded)
         wiring = Wiring(
             config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
@@ -118,6 +116,8 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             if not pacemaker.drain(config.drain_s):
                 wiring.abort()
             facts.status = pacemaker.shut_down()
+            if show is not None:
+                show(ended_status(facts, facts.status, time.monotonic() - begun_s))
         except Stalled as error:
             return _stalled(error, facts, pacemaker)
         finally:
@@ -183,25 +183,3 @@ def _credentials(config: FleetConfig, ven_names: list[str]) -> dict[str, Credent
     for warning in source.warnings:
         log.warning("credentials_exposed", remedy=warning)
     return found
-
-
-@contextlib.contextmanager
-def _signals(stop: threading.Event, hurry: threading.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the run in good order, a second one without draining.
-
-    Only the main thread may be signalled, so elsewhere it is left alone.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_signal(number: int, _frame: object) -> None:
-        (hurry if stop.is_set() else stop).set()
-        log.info("stopping", signal=signal.Signals(number).name, draining=not hurry.is_set())
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

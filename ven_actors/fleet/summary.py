@@ -160,6 +160,11 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
     }
 
 
+def ended_status(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[str, Any]:
+    """Return the last status of a run, for the picture that stays: VENs as they were, and no job runs next."""
+    return status_dict(facts, status, uptime_s) | {"running": False, "draining": False, "jobs": []}
+
+
 def stopped_status(
     state: Path, vtn: dict[str, str], reporter: ReporterStatus, resources: Mapping[str, int]
 ) -> dict[str, Any]:
