@@ -12,17 +12,26 @@ BASELINE_W = "baseline_w"
 SHEDDABLE_W = "sheddable_w"
 """int32, shape (resources, load components): mean power that could be shed. Default: nothing."""
 
+WATTS = (BASELINE_W, SHEDDABLE_W)
+"""Those with a value for each load component."""
+
 OPERATING_STATE = "operating_state"
-"""int8, shape (resources,): index into `OPERATING_STATES` at the interval's end. Default: NORMAL."""
+"""int8: index into `OPERATING_STATES`. Default: NORMAL."""
 
 SIMPLE_LEVEL = "simple_level"
-"""int8, shape (resources,): the SIMPLE level obeyed, 0 to 3, at the interval's end. Default: 0."""
+"""int8: the SIMPLE level obeyed, 0 to 3. Default: 0."""
 
 SETPOINT = "setpoint"
-"""float64, shape (resources,): the CONTROL_SETPOINT obeyed at the interval's end. Default: 0."""
+"""float64: the CONTROL_SETPOINT obeyed. Default: 0."""
 
 STATES = (OPERATING_STATE, SIMPLE_LEVEL, SETPOINT)
-"""Those that hold until they change."""
+"""Those that hold until they change: shape (resources,), or (resources, parts) where one changed within the interval.
+
+What an older program wrote is of shape (resources,) and was the state at the interval's end.
+"""
+
+STATE_ENDS_S = "state_ends_s"
+"""float64, shape (resources, parts), each row alike: how long after the interval's start each part of `STATES` ends."""
 
 OPERATING_STATES = (
     "NORMAL",

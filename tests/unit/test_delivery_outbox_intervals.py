@@ -201,6 +201,17 @@ def test_r31_a_state_that_changed_while_its_event_was_away_is_told_when_it_is_ba
     assert levels(fleet)[-1] == ("30+10", 2)
 
 
+def test_r31_a_state_that_holds_for_the_smaller_part_of_an_interval_is_no_cause(fleet: Fleet) -> None:
+    fleet.ask(asked(payload_type="SIMPLE_LEVEL", frequency=0))
+    fleet.meter()
+    fleet.flush()
+    for halves, ends_s in (([[3, 0]] * 2, [4.0, 10.0]), ([[0, 2]] * 2, [4.0, 10.0])):
+        fleet.meter(1, simple_level=halves, state_ends_s=[ends_s] * 2)
+    fleet.meter(1, simple_level=[2, 2])
+    fleet.flush()
+    assert levels(fleet) == [("0+10", 0), ("20+10", 2)]
+
+
 def test_r31_no_state_is_told_before_its_event_begins_or_after_it_ends(fleet: Fleet) -> None:
     request = asked(payload_type="SIMPLE_LEVEL", frequency=0, start_s=20)
     fleet.ask(replace(request, plan=replace(request.plan, end_s=T0 + 40.0)))

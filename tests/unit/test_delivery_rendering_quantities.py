@@ -109,7 +109,7 @@ def test_r30_a_block_without_a_baseline_is_its_own() -> None:
     assert first[0] == ("DELTA_USAGE", [0.0])
 
 
-def test_r30_a_state_is_that_of_the_last_block_and_its_default_where_nothing_is_said() -> None:
+def test_r30_a_state_that_held_as_long_as_another_is_the_later_one_and_its_default_where_nothing_is_said() -> None:
     blocks = [with_extras(0, operating_state=[4, 4, 4], simple_level=[2, 2, 2]), with_extras(1, simple_level=[0, 1, 3])]
     state = report([(0, 0, 60), (1, 0, 120)], (0, 2), payload_type="OPERATING_STATE")
     assert (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ven_actors.columns import BASELINE_W, OPERATING_STATE, OPERATING_STATES, SETPOINT, SIMPLE_LEVEL
+from ven_actors.columns import BASELINE_W, OPERATING_STATE, OPERATING_STATES, SETPOINT, SIMPLE_LEVEL, STATE_ENDS_S
 from ven_actors.delivery.quantities import QUANTITIES
 from ven_actors.model import Block
 from ven_actors.signals import Phase, Signal
@@ -212,8 +212,17 @@ def test_r28_power_is_the_mean_over_the_parts_of_an_interval() -> None:
     block = Response(NAMES, SHEDDABLE).to(Block(T0, 15, POWER), (Phase(0.25, shed), Phase(0.75, ())))
     assert total_w(block, "three") == 4500
     assert (block.power_w[0] == POWER[0]).all()
-    assert OPERATING_STATE not in block.extras, "at the interval's end it is normal again"
+    assert block.extras[SIMPLE_LEVEL].tolist() == [[3, 0]] * 5
+    assert block.extras[STATE_ENDS_S].tolist() == [[3.75, 15.0]] * 5
+    assert [OPERATING_STATES[state] for state in block.extras[OPERATING_STATE][3]] == ["IDLE_CURTAILED", "NORMAL"]
     assert (block.extras[BASELINE_W] == POWER).all()
+
+
+def test_r28_parts_in_which_the_states_are_the_same_are_one() -> None:
+    shed, priced = (signal("SIMPLE", 3),), (signal("SIMPLE", 3), signal("PRICE", 1.0))
+    block = Response(NAMES, SHEDDABLE).to(Block(T0, 15, POWER), (Phase(0.5, shed), Phase(0.5, priced)))
+    assert STATE_ENDS_S not in block.extras
+    assert block.extras[SIMPLE_LEVEL].tolist() == [3] * 5
 
 
 def test_r28_the_next_interval_without_signals_is_as_before() -> None:

@@ -50,6 +50,14 @@ def test_a_sum_is_one_column_without_a_name() -> None:
     assert (block.power_w.tolist(), block.power_w.dtype) == ([[5], [50]], np.int32)
 
 
+def test_states_of_as_many_parts_as_there_are_loads_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    extras = {"simple_level": WATTS.astype(np.int8), "state_ends_s": WATTS.astype(np.float64)}
+    monkeypatch.setattr(Whole, "block", lambda *_: Block(T0, 15, WATTS, extras))
+    block = chosen("load_0").block(T0, 15)
+    assert block.extras["simple_level"].tolist() == WATTS.tolist()
+    assert block.extras["state_ends_s"].tolist() == WATTS.tolist()
+
+
 def test_a_sum_too_large_for_a_column_stops_at_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     most = np.iinfo(np.int32).max
     monkeypatch.setattr(Whole, "block", lambda *_: Block(T0, 15, np.full((2, 6), most, dtype=np.int32)))

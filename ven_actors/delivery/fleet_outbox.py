@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ven_actors.columns import STATES
 from ven_actors.delivery.entries import INFINITY, QueuedBlock, ReportState, RequestState
 from ven_actors.delivery.fates import decided
 from ven_actors.delivery.forecasts import as_asked
@@ -21,6 +20,7 @@ from ven_actors.delivery.ledger import VenLedger
 from ven_actors.delivery.measures import is_forecast, measure_of
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.restoring import Books, block_record, cover, report_record, request_record
+from ven_actors.delivery.states import states_of
 from ven_actors.model import Block, Layout
 from ven_actors.records import (
     LayoutRecord,
@@ -83,7 +83,7 @@ class FleetOutbox(Books):
     def add_block(self, outbox: VenOutbox, block: Block, layout_id: int) -> QueuedBlock:
         queued = QueuedBlock(self.new_block_id(), block.start_s, block.end_s, layout_id)
         if block.extras or outbox.states:
-            states = {name: block.extras[name] for name in STATES if name in block.extras}
+            states = states_of(block)
             queued.cause = not _same(states, outbox.states)
             outbox.states = states
         outbox.add_block(queued)

@@ -65,7 +65,7 @@ class Quantity:
     """One payload type: `of` a block gives its values.
 
     POWER and ENERGY: watts, shape (resources, load components); they are averaged, summed and totalled as asked.
-    STATE: one number or word per resource, shape (resources,); of several blocks the last one counts.
+    STATE: one number or word per resource, shape (resources,); the one that held longest counts, see `states`.
     QUALITY: nothing of the block; the report itself says it. `readings` says that such a report delivers the metered
     readings themselves, so that they count as accepted by it; `forecast`, that it is about the future in any case.
     """

@@ -10,6 +10,7 @@ import numpy as np
 
 from ven_actors.delivery.quantities import Dimension
 from ven_actors.delivery.sealing import MISSING
+from ven_actors.delivery.states import longest, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,9 @@ def value_texts(report: SealedReport, blocks: Sequence[Block], measure: Measure,
         found = _overlapping(interval, blocks, ends_s)
         if not found:
             raise ValueError(f"report {report.name} has no data for its interval {interval.interval_id}")
-        columns.append(_interval_values(found, report, measure))
-    if not columns or measure.dimension is Dimension.QUALITY:
+        if measure.dimension is not Dimension.QUALITY:
+            columns.append(_interval_values(found, interval, report, measure))
+    if not columns:
         return []
     values = np.stack(columns, axis=1)[:, :, :count]
     if measure.parts:
@@ -76,10 +78,12 @@ def _in_units(
     return np.asarray(np.round(watts / divisor, digits), dtype=np.float64)
 
 
-def _interval_values(found: list[tuple[float, Block]], report: SealedReport, measure: Measure) -> npt.NDArray[Any]:
+def _interval_values(
+    found: list[tuple[float, Block]], interval: EventInterval, report: SealedReport, measure: Measure
+) -> npt.NDArray[Any]:
     """Shape (resources, 1 + components), or (resources, 1)."""
     if not measure.parts:
-        state = measure.quantity.of(found[-1][1])
+        state = _longest_state(found, interval, measure)
         return np.asarray((state if report.rows is None else state[list(report.rows)])[:, None])
     watts = [_rows_with_total(measure.quantity.of(block), report) for _, block in found]
     if len(watts) == 1:
@@ -88,6 +92,16 @@ def _interval_values(found: list[tuple[float, Block]], report: SealedReport, mea
     if measure.peak:
         return np.asarray(stack.max(axis=0), dtype=np.float64)
     return np.asarray(np.average(stack, axis=0, weights=[overlap_s for overlap_s, _ in found]), dtype=np.float64)
+
+
+def _longest_state(found: list[tuple[float, Block]], interval: EventInterval, measure: Measure) -> npt.NDArray[Any]:
+    held = [
+        (overlap_s, measure.quantity.of(part))
+        for _, block in found
+        for start_s, end_s, part in parts_of(block)
+        if (overlap_s := min(end_s, interval.end_s) - max(start_s, interval.start_s)) > 0
+    ]
+    return longest(held)
 
 
 def _rows_with_total(power_w: npt.NDArray[Any], report: SealedReport) -> npt.NDArray[np.int64]:

@@ -20,16 +20,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ven_actors.columns import BASELINE_W, OPERATING_STATE, OPERATING_STATES, SETPOINT, SIMPLE_LEVEL
+from ven_actors.columns import (
+    BASELINE_W,
+    OPERATING_STATE,
+    OPERATING_STATES,
+    SETPOINT,
+    SIMPLE_LEVEL,
+    STATE_ENDS_S,
+    STATES,
+)
 from ven_actors.model import Block
 from ven_actors.signals import Phase, Signal
 from ven_actors.simulation.orders import Orders, orders_of
 from ven_actors.simulation.variation import keys, uniform
 
 Watts = npt.NDArray[np.float64]
+Columns = dict[str, npt.NDArray[Any]]
 _MOST_TIMES_THE_LOAD = 2.0
 _MAX_POWER_W = float(np.iinfo(np.int32).max)
 _NORMAL = OPERATING_STATES.index("NORMAL")
+_DEFAULTS = {OPERATING_STATE: _NORMAL}
 # How a resource answers, and whether it draws anything.
 _STATES = np.array(
     [
@@ -69,12 +79,13 @@ class Response:
             return block
         baseline_w = block.power_w.astype(np.float64)
         power_w = np.zeros_like(baseline_w)
-        last_w = baseline_w
+        states: list[Columns] = []
         for share, orders in parts:
-            last_w = baseline_w if self._opted_out else self._obeyed(baseline_w, orders)
-            power_w += share * last_w
+            part_w = baseline_w if self._opted_out else self._obeyed(baseline_w, orders)
+            power_w += share * part_w
+            states.append(self._states(baseline_w, part_w, orders))
         rounded = np.clip(np.rint(power_w), 0, _MAX_POWER_W).astype(np.int32)
-        extras: dict[str, npt.NDArray[Any]] = self._states(baseline_w, last_w, parts[-1][1])
+        extras = _over_time(states, [share for share, _ in parts], block.interval_s)
         if not np.array_equal(rounded, block.power_w):
             extras[BASELINE_W] = block.power_w
         return Block(block.start_s, block.interval_s, rounded, block.extras | extras)
@@ -114,17 +125,33 @@ class Response:
         scale = np.divide(cap_w, total_w, out=np.ones_like(cap_w), where=over & (total_w > cap_w))
         return np.asarray(np.where(over[:, None], np.floor(power_w * scale[:, None] + 1e-6), power_w))
 
-    def _states(self, baseline_w: Watts, power_w: Watts, orders: Orders) -> dict[str, npt.NDArray[Any]]:
-        """What the resources say of themselves at the interval's end."""
-        if not orders.asks.any():
-            return {}
+    def _states(self, baseline_w: Watts, power_w: Watts, orders: Orders) -> Columns:
+        """What the resources say of themselves while these orders hold; shape (resources,)."""
         total_w, before_w = power_w.sum(axis=1), baseline_w.sum(axis=1)
         how = np.where(total_w < before_w, _CURTAILED, np.where(total_w > before_w, _HEIGHTENED, _AS_USUAL))
         how = np.full_like(how, _OPTED_OUT) if self._opted_out else how
         states = np.where(orders.asks, _STATES[how, (total_w > 0).astype(np.intp)], _NORMAL)
-        extras: dict[str, npt.NDArray[Any]] = {OPERATING_STATE: states.astype(np.int8)}
-        if not self._opted_out and orders.level.any():
-            extras[SIMPLE_LEVEL] = orders.level
-        if not self._opted_out and orders.setpoint.any():
-            extras[SETPOINT] = orders.setpoint
-        return extras
+        obeyed = 0 if self._opted_out else 1
+        return {
+            OPERATING_STATE: states.astype(np.int8),
+            SIMPLE_LEVEL: orders.level * np.int8(obeyed),
+            SETPOINT: orders.setpoint * obeyed,
+        }
+
+
+def _over_time(parts: Sequence[Columns], shares: Sequence[float], interval_s: int) -> Columns:
+    """The states of all parts of an interval as columns; those that hold nothing but their default are left out."""
+    ends_s = np.round(np.cumsum(shares) * interval_s, 6)
+    last = [
+        place
+        for place, part in enumerate(parts)
+        if place == len(parts) - 1 or any(not np.array_equal(part[name], parts[place + 1][name]) for name in part)
+    ]
+    said: Columns = {}
+    for name in STATES:
+        held = np.stack([parts[place][name] for place in last], axis=1)
+        if (held != _DEFAULTS.get(name, 0)).any():
+            said[name] = held[:, 0] if len(last) == 1 else held
+    if len(last) > 1:
+        said[STATE_ENDS_S] = np.tile(ends_s[last], (len(parts[0][SIMPLE_LEVEL]), 1))
+    return said

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ven_actors.columns import WATTS
 from ven_actors.model import Block, Layout
 from ven_actors.signals import Phase
 from ven_actors.simulation.loads import VenSimulation
@@ -32,10 +33,7 @@ class ChosenLoads:
 
     def block(self, start_s: int, interval_s: int, phases: Sequence[Phase] = ()) -> Block:
         block = self._whole.block(start_s, interval_s, phases)
-        shape = block.power_w.shape
-        extras = {
-            name: self._metered(values) if values.shape == shape else values for name, values in block.extras.items()
-        }
+        extras = {name: self._metered(values) if name in WATTS else values for name, values in block.extras.items()}
         return replace(block, power_w=self._metered(block.power_w), extras=extras)
 
     def _metered(self, watts: npt.NDArray[Any]) -> npt.NDArray[Any]:
