@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ven_actors.secret import Secret as Secret  # noqa: PLC0414 - everybody knows it by this module
+from ven_actors.intervals import EventInterval as EventInterval  # noqa: PLC0414 - everybody knows it by this module
+from ven_actors.intervals import IntervalPlan as IntervalPlan  # noqa: PLC0414
+from ven_actors.intervals import Window as Window  # noqa: PLC0414
+from ven_actors.secret import Secret as Secret  # noqa: PLC0414
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,34 +80,6 @@ class ReportDescriptor:
     report_intervals: str = "INTERVALS"
 
 
-class EventInterval(NamedTuple):
-    """One interval of an event after all inheritance; in a report, `quality` may say MISSING or ESTIMATED."""
-
-    interval_id: int
-    start_s: float
-    end_s: float
-    quality: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IntervalPlan:
-    """Where an event's intervals lie.
-
-    `intervals` is one round in array order. `period_s` is None when there is but one round; otherwise round r is
-    shifted by r x `period_months` calendar months and then by r x `period_s`, until `end_s`. `implied` (an
-    intervalPeriod without intervals, or the VEN's own intervals) means that the ids count on from round to round; in
-    a loop they repeat. `own` means that these are the VEN's own metering intervals, which only a report can tell the
-    VTN.
-    """
-
-    intervals: tuple[EventInterval, ...]
-    period_s: float | None
-    end_s: float
-    implied: bool
-    period_months: int = 0
-    own: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
     """One report descriptor of one event, as it concerns one VEN.
@@ -120,21 +95,6 @@ class ReportRequest:
     plan: IntervalPlan
     resource_names: tuple[str, ...] | None = None
     by_reading: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The event intervals that one report covers, in order."""
-
-    intervals: tuple[EventInterval, ...]
-
-    @property
-    def start_s(self) -> float:
-        return self.intervals[0].start_s
-
-    @property
-    def end_s(self) -> float:
-        return max(interval.end_s for interval in self.intervals)
 
 
 # --- what a VEN makes ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 
 from ven_actors.model import EventInterval, IntervalPlan, ReportDescriptor, ReportRequest, Window
 from ven_actors.openadr.report_schedule import next_window
@@ -72,7 +73,25 @@ def drawn(d: ReportDescriptor, count: float, endless: bool) -> tuple[float, floa
 
 
 def brute(request: ReportRequest) -> Iterator[Window]:
-    """Every window in order, by counting."""
+    """Every window in the order of the list, by counting."""
+    return (Window(tuple(chosen.values())) for chosen in brute_by_index(request))
+
+
+def brute_next(request: ReportRequest, after_s: float, most: int = 900) -> Window | None:
+    """The window that ends next: all intervals, in the list's order, of those that end then."""
+    chosen = [each for each in islice(brute_by_index(request), most) if _end_s(each) > after_s]
+    end_s = min(map(_end_s, chosen), default=math.inf)
+    found = {index: interval for each in chosen if _end_s(each) == end_s for index, interval in each.items()}
+    later = (interval.start_s for each in chosen if _end_s(each) > end_s for interval in each.values())
+    return Window(tuple(found[index] for index in sorted(found)), min(later, default=math.inf)) if found else None
+
+
+def _end_s(chosen: dict[int, EventInterval]) -> float:
+    return max(interval.end_s for interval in chosen.values())
+
+
+def brute_by_index(request: ReportRequest) -> Iterator[dict[int, EventInterval]]:
+    """The intervals of every window, by their place in the list and its rounds."""
     plan, d = request.plan, request.descriptor
     everything = counted(plan)
     endless = plan.implied and math.isinf(plan.end_s)
@@ -81,8 +100,8 @@ def brute(request: ReportRequest) -> Iterator[Window]:
     if d.frequency == 0 or not math.isfinite(end) or end <= start:
         return
     for k in range(d.repeat if d.repeat >= 0 else 10_000):
-        chosen = everything[int(start + k * step) : int(end + k * step)]
-        chosen = [interval for interval in chosen if interval is not GONE]
+        places = range(int(start + k * step), min(int(end + k * step), len(everything)))
+        chosen = {place: everything[place] for place in places if everything[place] is not GONE}
         if not chosen:
             return
-        yield Window(tuple(chosen))
+        yield chosen

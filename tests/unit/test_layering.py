@@ -12,7 +12,8 @@ OURS = "ven_actors"
 MAY_IMPORT = {
     "errors": set(),
     "secret": set(),
-    "model": {"secret"},
+    "intervals": set(),
+    "model": {"secret", "intervals"},
     "columns": set(),
     "signals": set(),
     "durations": set(),

@@ -1,6 +1,7 @@
 """R31: which windows a report descriptor asks for."""
 
 import math
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -167,14 +168,33 @@ def test_overlapping_and_unsorted_intervals_still_have_their_windows() -> None:
     """Gaps and overlaps are legal (R21): the third of these ends before the second."""
     intervals = (EventInterval(0, 0, 10), EventInterval(1, 10, 40), EventInterval(2, 15, 20), EventInterval(3, 40, 50))
     once = IntervalPlan(intervals, None, 50, implied=False)
-    assert ids(asking(once, frequency=1, repeat=-1)) == [[0], [1], [3]]
+    assert ids(asking(once, frequency=1, repeat=-1)) == [[0], [2], [1], [3]]
     again = IntervalPlan(intervals, 50, math.inf, implied=False)
     request = asking(again, frequency=1, repeat=-1)
-    assert [window.intervals for window in windows(request, 5)][3:] == [
+    assert [window.intervals for window in windows(request, 6)][4:] == [
         (EventInterval(0, 50, 60),),
-        (EventInterval(1, 60, 90),),
+        (EventInterval(2, 65, 70),),
     ]
+    assert next_window(request, 60.0).needs_from_s == 60  # type: ignore[union-attr]
     assert next_window(request, 5e9).end_s == 5e9 + 10  # type: ignore[union-attr]
+
+
+def test_windows_are_due_in_the_order_of_time_and_not_of_the_list() -> None:
+    """Ids are labels: these lie backwards, with a gap, and one id comes twice."""
+    intervals = (EventInterval(1, 45, 60), EventInterval(0, 15, 30), EventInterval(1, 5, 15))
+    plan = IntervalPlan(intervals, None, 60, implied=False)
+    (whole,) = windows(asking(plan))
+    assert (whole.intervals, whole.start_s, whole.end_s) == (intervals, 5, 60)
+    alone = windows(asking(plan, start_interval=0, num_intervals=1, frequency=1, repeat=-1))
+    assert [window.intervals for window in alone] == [(intervals[2],), (intervals[1],), (intervals[0],)]
+
+
+def test_windows_that_end_at_the_same_instant_are_one() -> None:
+    intervals = (EventInterval(0, 0, 30), EventInterval(1, 10, 30), EventInterval(0, 20, 30), EventInterval(2, 30, 40))
+    plan = IntervalPlan(intervals, None, 40, implied=False)
+    assert ids(asking(plan, num_intervals=1, frequency=1, repeat=-1)) == [[0, 1, 0], [2]]
+    backwards = replace(plan, intervals=intervals[::-1])
+    assert ids(asking(backwards, num_intervals=1, frequency=1, repeat=-1)) == [[0, 1, 0], [2]]
 
 
 def test_disorder_that_would_take_too_long_is_not_asked_for() -> None:

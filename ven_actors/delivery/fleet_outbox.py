@@ -148,11 +148,11 @@ class FleetOutbox(Books):
         """Take back what was settled before this request asked for it, as far as the store still has it."""
         ledger = self.ledgers[outbox.name]
         window = state.upcoming(self._next_window)
-        if window is None or outbox.closed_until_s is None or window.start_s >= outbox.closed_until_s:
+        if window is None or outbox.closed_until_s is None or window.needs_from_s >= outbox.closed_until_s:
             return
         if not ledger.settled or state.forecast or measure_of(state.request.descriptor) is None:
             return
-        records, reports = self._journal.settled_blocks(outbox.ven_key, window.start_s)
+        records, reports = self._journal.settled_blocks(outbox.ven_key, window.needs_from_s)
         reopened = []
         for record in records:
             ledger.accepted -= record.accepted

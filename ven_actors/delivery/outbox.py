@@ -150,7 +150,7 @@ class VenOutbox:
                 self._seal_changes(state, sealed)
             else:
                 upcoming = self._seal_ended(state, sealed)
-                horizon_s = horizon_s if upcoming is None else min(horizon_s, upcoming.start_s)
+                horizon_s = horizon_s if upcoming is None else min(horizon_s, upcoming.needs_from_s)
         self._horizon_s = horizon_s
         for report in sealed:
             if report.request.request.by_reading:
@@ -169,6 +169,8 @@ class VenOutbox:
             blocks = list(self.blocks_in(window.start_s, window.end_s))
             if blocks:
                 sealed += self.sealer.seal(state, window, blocks)
+                state.sealed_until_s = window.end_s
+            elif window.others_from_s < window.start_s:
                 state.sealed_until_s = window.end_s
             else:
                 state.sealed_until_s = max(window.end_s, self._next_block_s(window.end_s, self.closed_until_s))

@@ -35,11 +35,12 @@ class Sealer:
 
     def seal(self, state: RequestState, window: Window, blocks: list[QueuedBlock]) -> list[OutboxReport]:
         """Seal what of a window is not sealed: after a withdrawal, other reports of it or of later ones may stand."""
+        place = window.start_s, window.end_s
         standing = [
             report
             for block in blocks
             for report in block.reports
-            if report.request is state and (report.start_s, report.end_s) == (window.start_s, window.end_s)
+            if report.request is state and (report.start_s, report.end_s) == place
         ]
         sealed: list[OutboxReport] = []
         for piece in pieces(state.request, window, blocks):

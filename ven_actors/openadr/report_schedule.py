@@ -1,9 +1,10 @@
 """Which windows of an event's intervals a report descriptor asks for (R31): pure arithmetic over indices.
 
 An index counts intervals in array order and on through the rounds of a loop; ids are labels. A window is a range of
-indices. What is decided here beyond the text of the standard: where intervals are implied and end with the event,
-"all" means all of them; where they never end, it means none, and a window without a startInterval begins at the
-first; in a loop, "all" means one round.
+indices. Windows are reported in the order of time in which they end, whatever their order in the list. What is decided
+here beyond the text of the standard: windows that end at the same instant are one report; where intervals are implied
+and end with the event, "all" means all of them; where they never end, it means none, and a window without a
+startInterval begins at the first; in a loop, "all" means one round.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 
 from ven_actors.model import EventInterval, IntervalPlan, ReportDescriptor, ReportRequest, Window
 from ven_actors.openadr.durations import Duration, add
@@ -18,14 +20,14 @@ from ven_actors.openadr.durations import Duration, add
 MOST_INTERVALS = 200_000
 _ENDLESS = 2**31 - 1  # the longest range of a 32-bit machine; 68 years of seconds
 _MOST_STEPS = 2_000_000
+_Span = tuple[float, float, int]  # end and start of a window, and its number
 
 
 def next_window(request: ReportRequest, after_s: float) -> Window | None:
-    """The first window, in the order in which they are asked for, that ends after `after_s`.
+    """The window that ends next after `after_s`; of several that end then, all their intervals.
 
     None if there is none: frequency 0 (when the VEN sees cause), no window left, a window of all intervals of an
-    event without end, or one of more than `MOST_INTERVALS`. Windows that the event's end cuts to the same end are one:
-    the first of them has all that the others have. Takes no longer for an event that began long ago.
+    event without end, or one of more than `MOST_INTERVALS`. Takes no longer for an event that began long ago.
     """
     descriptor = request.descriptor
     places = _Places(request.plan)
@@ -38,7 +40,7 @@ def next_window(request: ReportRequest, after_s: float) -> Window | None:
         return None
     step = int(asked) if descriptor.frequency < 0 else descriptor.frequency
     reports = descriptor.repeat if descriptor.repeat >= 0 else _ENDLESS
-    return _Windows(places, int(start), int(length), step, reports).first_ending_after(after_s)
+    return _Windows(places, int(start), int(length), step, reports).next_ending_after(after_s)
 
 
 def first_window(descriptor: ReportDescriptor, count: float) -> tuple[float, float, float] | None:
@@ -93,16 +95,22 @@ class _Places:
         interval = self.at(index)
         return self._plan.end_s if interval is None else interval.end_s
 
-    def ends_in_order(self) -> bool:
-        """Whether each interval, over all rounds, ends no earlier than the one before it."""
-        ends = [interval.end_s for interval in self._plan.intervals]
+    def in_order(self) -> bool:
+        """Whether each interval, over all rounds, neither begins nor ends before the one before it."""
+        places = [(each.start_s, each.end_s) for each in self._plan.intervals]
         if self._loops:
-            ends.append(add(ends[0], self._period))
-        return all(before <= after for before, after in itertools.pairwise(ends))
+            start_s, end_s = places[0]
+            places.append((add(start_s, self._period), add(end_s, self._period)))
+        return all(one[0] <= next_[0] and one[1] <= next_[1] for one, next_ in itertools.pairwise(places))
 
     def windows_until_repeat(self, step: int) -> int:
         """After how many windows the same places of a round come again; in one round, how many there are."""
         return self._round // math.gcd(step, self._round) if self._loops else -(-self._round // step)
+
+    def moved_s(self, at_s: float, indices: int) -> float:
+        """Where an instant lies so many indices, whole rounds, later; the event's end is the latest there is."""
+        rounds = indices // self._round
+        return min(add(at_s, self._period, rounds) if rounds else at_s, self._plan.end_s)
 
     def groups_past(self, latest_s: float, indices: int, after_s: float) -> int:
         """How many groups of so many `indices` end by `after_s`, if the first group's latest end is `latest_s`."""
@@ -131,33 +139,87 @@ class _Windows:
         self._step = step
         self._reports = reports
 
-    def first_ending_after(self, after_s: float) -> Window | None:
-        number = self._first_in_order(after_s) if self._places.ends_in_order() else self._first_in_disorder(after_s)
-        window = None if number is None or number >= self._reports else self._window(number)
-        return window if window is not None and window.end_s > after_s else None
+    def next_ending_after(self, after_s: float) -> Window | None:
+        return self._next_in_order(after_s) if self._places.in_order() else self._next_in_disorder(after_s)
 
-    def _window(self, number: int) -> Window | None:
-        start = self._start + number * self._step
-        places = map(self._places.at, range(start, start + self._length))
-        intervals = tuple(interval for interval in places if interval is not None)
-        return Window(intervals) if intervals else None
+    def _indices(self, number: int) -> range:
+        begin = self._start + number * self._step
+        return range(begin, begin + self._length)
 
-    def _first_in_order(self, after_s: float) -> int:
+    def _window(self, number: int) -> dict[int, EventInterval]:
+        """The intervals of a window by index; none where it lies beyond the event's end."""
+        return self._at(self._indices(number))
+
+    def _at(self, indices: range) -> dict[int, EventInterval]:
+        return {index: interval for index in indices if (interval := self._places.at(index)) is not None}
+
+    def _next_in_order(self, after_s: float) -> Window | None:
         last = self._start + self._length - 1
-        return bisect_right(
+        number = bisect_right(
             range(self._reports), after_s, key=lambda number: self._places.end_s(last + number * self._step)
         )
+        found = self._window(number) if number < self._reports else {}
+        if not found or _ends(found) <= after_s:
+            return None
+        beyond = self._indices(number).stop
+        for following in range(number + 1, self._reports):
+            indices = self._indices(following)
+            fresh = self._at(range(max(beyond, indices.start), indices.stop))
+            if not fresh or _ends(fresh) > _ends(found):
+                break
+            found, beyond = found | fresh, indices.stop
+        return Window(tuple(found.values()))
 
-    def _first_in_disorder(self, after_s: float) -> int | None:
+    def _next_in_disorder(self, after_s: float) -> Window | None:
         """Where intervals overlap or are not in order of time, only whole groups of windows can be skipped."""
-        group = self._places.windows_until_repeat(self._step)
+        whole = self._places.windows_until_repeat(self._step)
+        group = min(whole, self._reports)
         if group * self._length > _MOST_STEPS:
             return None
-        windows = [window for window in map(self._window, range(group)) if window is not None]
-        latest_s = max((window.end_s for window in windows), default=after_s)
-        skipped = group * self._places.groups_past(latest_s, group * self._step, after_s)
-        for number in range(skipped, skipped + group):
-            window = self._window(number)
-            if window is None or window.end_s > after_s:
-                return number
-        return None
+        spans = self._spans(0, group)
+        if not spans:
+            return None
+        skipped = self._places.groups_past(max(spans)[0], group * self._step, after_s) if group == whole else 0
+        to_come = self._to_come(group, skipped, after_s, (min(spans)[0], min(start_s for _, start_s, _ in spans)))
+        if not to_come:
+            return None
+        end_s = min(to_come)[0]
+        found: dict[int, EventInterval] = {}
+        for _, _, number in (span for span in to_come if span[0] == end_s):
+            found |= self._window(number)
+        return Window(tuple(found[index] for index in sorted(found)), _others_from_s(to_come))
+
+    def _to_come(self, group: int, turn: int, after_s: float, earliest: tuple[float, float]) -> list[_Span]:
+        """The windows that end after `after_s`, from group `turn` on, until none of a later group can matter.
+
+        `earliest` has the first end and the first start in group 0.
+        """
+        found: list[_Span] = []
+        while turn * group < self._reports:
+            ends_s, begins_s = (self._places.moved_s(at_s, turn * group * self._step) for at_s in earliest)
+            if found and ends_s > min(found)[0] and begins_s >= _others_from_s(found):
+                break
+            spans = self._spans(turn * group, min((turn + 1) * group, self._reports))
+            if not spans:
+                break
+            found += [span for span in spans if span[0] > after_s]
+            turn += 1
+        return found
+
+    def _spans(self, first: int, last: int) -> list[_Span]:
+        windows = ((number, self._window(number)) for number in range(first, last))
+        return [
+            (_ends(window), min(each.start_s for each in window.values()), number)
+            for number, window in windows
+            if window
+        ]
+
+
+def _ends(window: Mapping[int, EventInterval]) -> float:
+    return max(each.end_s for each in window.values())
+
+
+def _others_from_s(spans: Sequence[_Span]) -> float:
+    """Where the earliest begins of those that do not end first."""
+    end_s = min(spans)[0]
+    return min((start_s for each_s, start_s, _ in spans if each_s > end_s), default=math.inf)
