@@ -160,12 +160,18 @@ def test_a_body_that_the_disk_has_spoilt_does_not_make_its_list_unreadable(
     assert "report_body_spoilt" in caplog.text
 
 
-def test_a_database_of_the_first_layout_is_brought_up_to_date(tmp_path: Path) -> None:
+SINCE_2 = "ALTER TABLE object DROP COLUMN claimed_by;"
+SINCE_1 = "DROP INDEX resource_by_name; ALTER TABLE object DROP COLUMN body_301;"
+OLDER_LAYOUTS = {1: SINCE_2 + SINCE_1, 2: SINCE_2}
+
+
+@pytest.mark.parametrize("version", OLDER_LAYOUTS)
+def test_a_database_of_an_older_layout_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
     with open_vtn(tmp_path) as vtn:
         event_id = fill(vtn)
         identity = vtn.identity
     old = sqlite3.connect(tmp_path / DATABASE_NAME)
-    old.executescript("DROP INDEX resource_by_name; ALTER TABLE object DROP COLUMN body_301; PRAGMA user_version = 1;")
+    old.executescript(f"{OLDER_LAYOUTS[version]} PRAGMA user_version = {version};")
     old.close()
     for _ in range(2):
         with open_vtn(tmp_path) as vtn:

@@ -253,15 +253,3 @@ def test_reports_are_filtered_by_program_event_and_client_name_together(
     assert ven.get(f"/reports?clientName=ven-1&eventID={event}&programID={program}").json() == [stored]
     assert ven.get(f"/reports?programID={ABSENT}").json() == []
     assert len(ven.get("/reports?skip=1&limit=50").json()) == 1
-
-
-def test_reports_of_all_clients_are_seen_as_there_is_no_privacy(vtn: InProcessVtn, vtn_calls: ModuleType) -> None:
-    from ven_actors.testing.vtn import Client, Role
-
-    one, two = (Client(name, "secret", Role.VEN) for name in ("one", "two"))
-    with InProcessVtn([one, two]) as shared:
-        callers = [vtn_calls.Caller301(shared, client) for client in (one, two)]
-        ven = made(callers[0].post("/vens", {"venName": "v"}))
-        assert callers[1].get("/vens").json() == [ven]
-        for caller in callers:
-            caller.close()

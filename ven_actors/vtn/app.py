@@ -85,7 +85,7 @@ class Vtn:
             self.book = Book(connection, energydesk_plan or Plan(), limits.keep_bytes)
             push = Push(push_plan or PushPlan(), mono_s)
             undo.callback(push.close)
-            rules = Rules(Objects(connection), reports, now_s, push.announcer.hear, quirks)
+            rules = Rules(Objects(connection), reports, now_s, push.announcer.hear, quirks, known.role_of)
             push.tell(rules, known.role_of)
             self._announcer = push.announcer
 
@@ -97,7 +97,9 @@ class Vtn:
             undo.callback(self.worker.close)
             self._closing = undo.pop_all()
         self.tokens = Tokens(limits.token_life_s, mono_s)
-        self.desk = Desk(self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks, push.mqtt)
+        self.desk = Desk(
+            self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks, push.mqtt, rules.privacy_301
+        )
         self._demo = None if demo is None else Demo(self.worker, now_s, demo)
         self.app: ASGIApp = self._build_app()
         if quirks - TROUBLES:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ven_actors.vtn.clients import Clients
-from ven_actors.vtn.facts import Clock
+from ven_actors.vtn.facts import Clock, Privacy
 from ven_actors.vtn.problems import Problem, problem_json
 from ven_actors.vtn.push.broker import MqttPlan
 from ven_actors.vtn.push.callbacks import Callbacks
@@ -34,6 +34,7 @@ class Desk:
     max_body_bytes: int
     callbacks: Callbacks
     mqtt: MqttPlan | None = None
+    privacy_301: Privacy = Privacy.OWN_OBJECTS
 
 
 def json_answer(status: int, content: bytes) -> Response:

@@ -34,17 +34,34 @@ class Operation(StrEnum):
     DELETE = "DELETE"
 
 
+class Privacy(StrEnum):
+    """How much of what is not its own a VEN may see and change."""
+
+    WHOLE = "whole"
+    """Nothing of other clients, and of programs and events what is for all or for it (OpenADR 3.1.0)."""
+    OWN_OBJECTS = "own objects"
+    """Nothing of other clients; every program and event (the embedded VTN's OpenADR 3.0.1)."""
+    NONE = "none"
+    """It sees and changes everything that its scopes allow (OpenADR 3.0.1 by the letter)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks. `private` False is for interfaces that know no object privacy (OpenADR 3.0.1)."""
+    """Who asks, and how far its role as a VEN is held to what is its own."""
 
     client_id: str
     role: Role
-    private: bool = True
+    privacy: Privacy = Privacy.WHOLE
 
     @property
     def sees_all(self) -> bool:
-        return self.role is Role.BL or not self.private
+        """Whether the vens, resources, reports and subscriptions of all clients are open to it."""
+        return self.role is Role.BL or self.privacy is Privacy.NONE
+
+    @property
+    def sees_all_targets(self) -> bool:
+        """Whether programs and events are open to it whatever their targets are, and all these targets."""
+        return self.role is Role.BL or self.privacy is not Privacy.WHOLE
 
     @property
     def grants(self) -> bool:
@@ -75,12 +92,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object as the store has it."""
+    """An object as the store has it; `claimed_by` is whose it is in OpenADR 3.0.1, where clientID cannot say it."""
 
     id: str
     created_s: float
     modified_s: float
     draft: Draft
+    claimed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

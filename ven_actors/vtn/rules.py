@@ -12,6 +12,7 @@ from ven_actors.vtn.facts import (
     Clock,
     Draft,
     Kind,
+    Privacy,
     Query,
     ReportDraft,
     ReportQuery,
@@ -29,6 +30,11 @@ EVERYTHING = Viewer("", Role.BL)
 _GRANTED_BY_BL = frozenset({Kind.VEN, Kind.RESOURCE})
 
 
+def _nobody(_client_id: str) -> Role | None:
+    """What `role_of` is by default."""
+    return None
+
+
 def _nobody_listens(_change: Change) -> None:
     """What `hear` is by default."""
 
@@ -44,7 +50,7 @@ class Shown(NamedTuple):
 class Rules:
     """The VTN without its wire. Every method runs in the store's thread and raises `Problem` before any change.
 
-    `hear` is told of every change within its transaction.
+    `hear` is told of every change within its transaction; `role_of` is the role of a client, None if there is none.
     """
 
     objects: Objects
@@ -52,6 +58,12 @@ class Rules:
     now_s: Clock
     hear: Callable[[Change], None] = _nobody_listens
     quirks: frozenset[Quirk] = frozenset()
+    role_of: Callable[[str], Role | None] = _nobody
+
+    @property
+    def privacy_301(self) -> Privacy:
+        """What clients of OpenADR 3.0.1 are held to."""
+        return Privacy.NONE if Quirk.OPEN_301 in self.quirks else Privacy.OWN_OBJECTS
 
     # --- programs, events, vens, resources, subscriptions ---
 
@@ -64,6 +76,8 @@ class Rules:
             stored = self.objects.insert(owned, self.now_s())
         except sqlite3.IntegrityError as error:
             raise _name_taken(draft) from error
+        if draft.kind is Kind.RESOURCE:
+            self._claim_with_its_ven(stored)
         self.hear(Change(None, stored))
         return self._shown(stored, viewer)
 
@@ -74,6 +88,8 @@ class Rules:
             self._need_parent(viewer, draft, status=409)
         if not viewer.grants and draft.kind in _GRANTED_BY_BL:
             draft = replace(draft, client_id=None, targets=old.draft.targets)
+        if draft.client_id is not None:
+            self.objects.claim(old, None)  # what is said counts
         draft = replace(draft, client_id=draft.client_id or old.draft.client_id)
         try:
             stored = self.objects.replace(old, draft, self.now_s())
@@ -104,7 +120,7 @@ class Rules:
     def find(self, viewer: Viewer, kind: Kind, query: Query) -> list[Shown]:
         """Targets in the query are first cut down to those granted to the VEN; if none is left, so is the list."""
         asked = frozenset(query.targets)
-        if asked and not viewer.sees_all:
+        if asked and not viewer.sees_all_targets:
             asked &= self.objects.granted(viewer.client_id)
             if not asked:
                 return []
@@ -115,6 +131,7 @@ class Rules:
 
     def create_report(self, viewer: Viewer, draft: ReportDraft) -> StoredReport:
         program_id = self._program_of(viewer, draft)
+        self._need_client_name(viewer, draft.client_name)
         if Quirk.UNIQUE_REPORT_NAMES in self.quirks and self.reports.has_name(draft.report_name):
             raise Problem(409, f"there is already a report named {draft.report_name!r}; names have to be unique")
         report = self.reports.insert(draft, viewer.client_id, program_id, self.now_s())
@@ -123,6 +140,7 @@ class Rules:
 
     def replace_report(self, viewer: Viewer, report_id: str, draft: ReportDraft) -> StoredReport:
         old = self.get_report(viewer, report_id)
+        self._need_client_name(viewer, draft.client_name)
         report = self.reports.replace(old, draft, self._program_of(viewer, draft), self.now_s())
         self.hear(Change(old, report))
         return report
@@ -156,6 +174,29 @@ class Rules:
         if self.objects.get(kind, draft.parent_id, viewer) is None:
             raise Problem(status, f"{kind.lower()}ID {draft.parent_id!r} is unknown; create the {kind.lower()} first")
 
+    def is_unclaimed(self, stored: Stored) -> bool:
+        """Whether it came from business logic through OpenADR 3.0.1, and no VEN has claimed it."""
+        is_301 = stored.draft.body_301 is not None and stored.claimed_by is None
+        return is_301 and self.role_of(stored.draft.client_id or "") is Role.BL
+
+    def _claim_with_its_ven(self, resource: Stored) -> None:
+        ven = self.objects.get(Kind.VEN, resource.draft.parent_id or "", EVERYTHING)
+        if ven is not None and self.is_unclaimed(resource):
+            is_of_business = self.role_of(ven.draft.client_id or "") is Role.BL
+            owner = None if is_of_business else ven.draft.client_id
+            self.objects.claim(resource, ven.claimed_by or owner)
+
+    def _need_client_name(self, viewer: Viewer, name: str) -> None:
+        """A report's clientName is that of a client that has used it, or has the ven of this name."""
+        if viewer.sees_all or viewer.client_id in self.reports.clients_named(name):
+            return
+        vens = self.objects.find(Kind.VEN, Query(name=name), EVERYTHING)
+        if any(viewer.client_id in (ven.draft.client_id, ven.claimed_by) for ven in vens):
+            return
+        is_taken = any(not self.is_unclaimed(ven) for ven in vens)
+        if is_taken or self.reports.clients_named(name):
+            raise Problem(403, f"clientName {name!r} is another client's; use that of your own ven")
+
     def _need_alone(self, stored: Stored) -> None:
         is_event = stored.draft.kind is Kind.EVENT
         if self.objects.has_children(stored) or (is_event and self.reports.has_event(stored.id)):
@@ -176,7 +217,7 @@ class Rules:
 
     def _shown_all(self, found: list[Stored], viewer: Viewer) -> list[Shown]:
         """Target hiding (OpenADR 3.1.0 Definition): a VEN sees those targets that were granted to it."""
-        if viewer.sees_all or not any(stored.draft.targets for stored in found):
+        if viewer.sees_all_targets or not any(stored.draft.targets for stored in found):
             return [Shown(stored, stored.draft.targets) for stored in found]
         granted = self.objects.granted(viewer.client_id)
         return [shown_with(stored, granted) for stored in found]

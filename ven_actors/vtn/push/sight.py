@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ven_actors.vtn.facts import Change, Kind, Operation, Stored, StoredReport, Viewer
+from ven_actors.vtn.facts import Change, Kind, Operation, Privacy, Stored, StoredReport, Viewer
 
 _BY_CLIENT = frozenset({Kind.VEN, Kind.RESOURCE, Kind.SUBSCRIPTION})
 
@@ -31,5 +31,6 @@ def may_see(thing: Stored | StoredReport, viewer: Viewer, granted: frozenset[str
     if isinstance(thing, StoredReport):
         return thing.client_id == viewer.client_id
     if thing.draft.kind in _BY_CLIENT:
-        return thing.draft.client_id == viewer.client_id
-    return not thing.draft.targets or not granted.isdisjoint(thing.draft.targets)
+        claimed_by = thing.claimed_by if viewer.privacy is Privacy.OWN_OBJECTS else None
+        return viewer.client_id == (claimed_by or thing.draft.client_id)
+    return viewer.sees_all_targets or not thing.draft.targets or not granted.isdisjoint(thing.draft.targets)

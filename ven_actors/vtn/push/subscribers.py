@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ven_actors.vtn.facts import Change, Kind, Query, Role, Stored, StoredReport, Viewer
+from ven_actors.vtn.facts import Change, Kind, Privacy, Query, Role, Stored, StoredReport, Viewer
 from ven_actors.vtn.push.announcer import Message
 from ven_actors.vtn.push.lanes import Lanes, Notice
 from ven_actors.vtn.push.sight import Seen, as_seen
@@ -80,7 +80,7 @@ class Subscribers:
             return
         viewer = subscription.viewer
         if viewer.client_id not in granted:
-            given = frozenset[str]() if viewer.sees_all else self._rules.objects.granted(viewer.client_id)
+            given = frozenset[str]() if viewer.sees_all_targets else self._rules.objects.granted(viewer.client_id)
             granted[viewer.client_id] = given
         seen = as_seen(change, viewer, granted[viewer.client_id])
         if seen is None:
@@ -95,7 +95,7 @@ class Subscribers:
     def _body(self, subscription: Subscription, seen: Seen, granted: frozenset[str]) -> bytes | None:
         """None where the subscription's targets leave it out; reports have no targets that could."""
         if subscription.maps is not None:
-            told = notification_301(seen.operation, seen.thing, self._rules)
+            told = notification_301(seen.operation, seen.thing, self._rules, subscription.viewer)
             wanted = () if isinstance(seen.thing, StoredReport) else subscription.maps
             if not all(matches(told["targets"], each["type"], map(value_text, each["values"])) for each in wanted):
                 return None
@@ -104,7 +104,7 @@ class Subscribers:
             return notification_310(seen.operation, seen.thing)
         if not _within(subscription, seen.thing, granted):
             return None
-        sees_all = subscription.viewer.sees_all
+        sees_all = subscription.viewer.sees_all_targets
         shown = shown_with(seen.thing, frozenset(seen.thing.draft.targets or ()) if sees_all else granted)
         return notification_310(seen.operation, shown)
 
@@ -126,7 +126,7 @@ class Subscribers:
             maps = tuple(msgspec.json.decode(draft.body_301).get("targets") or ())
         return Subscription(
             stored.id,
-            Viewer(client_id, role, private=maps is None),
+            Viewer(client_id, role, Privacy.WHOLE if maps is None else self._rules.privacy_301),
             draft.parent_id,
             frozenset(draft.targets or ()),
             maps,
@@ -153,5 +153,5 @@ def _within(subscription: Subscription, stored: Stored, granted: frozenset[str])
     """As in queries: the targets asked for are cut down to those granted, and all that are left have to be there."""
     if not subscription.targets:
         return True
-    wanted = subscription.targets if subscription.viewer.sees_all else subscription.targets & granted
+    wanted = subscription.targets if subscription.viewer.sees_all_targets else subscription.targets & granted
     return bool(wanted) and wanted <= set(stored.draft.targets or ())

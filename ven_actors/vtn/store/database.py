@@ -13,7 +13,7 @@ from typing import IO
 from ven_actors.vtn.problems import StateUnusable
 
 APPLICATION_ID = 0x56544E31
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 DATABASE_NAME = "vtn.sqlite"
 LOCK_NAME = "vtn.lock"
 
@@ -32,7 +32,8 @@ CREATE TABLE object (
     created_s REAL NOT NULL,
     modified_s REAL NOT NULL,
     body BLOB NOT NULL,
-    body_301 BLOB
+    body_301 BLOB,
+    claimed_by TEXT
 );
 CREATE UNIQUE INDEX program_name ON object (name) WHERE kind = 'PROGRAM';
 CREATE UNIQUE INDEX ven_name ON object (name) WHERE kind = 'VEN';
@@ -67,6 +68,14 @@ BEGIN;
 ALTER TABLE object ADD COLUMN body_301 BLOB;
 CREATE INDEX resource_by_name ON object (name) WHERE kind = 'RESOURCE';
 PRAGMA user_version = 2;
+COMMIT;
+"""
+
+
+FROM_VERSION_2 = """
+BEGIN;
+ALTER TABLE object ADD COLUMN claimed_by TEXT;
+PRAGMA user_version = 3;
 COMMIT;
 """
 
@@ -164,5 +173,7 @@ def _ready(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.executescript(SCHEMA)
     if connection.execute("PRAGMA user_version").fetchone() == (1,):
         connection.executescript(FROM_VERSION_1)
+    if connection.execute("PRAGMA user_version").fetchone() == (2,):
+        connection.executescript(FROM_VERSION_2)
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (uuid.uuid4().hex,))
     return connection

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from ven_actors.vtn.facts import Draft, Kind, Query, Stored, Viewer
+from ven_actors.vtn.facts import Draft, Kind, Privacy, Query, Stored, Viewer
 
-_COLUMNS = "id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body, body_301"
+_COLUMNS = "id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body, body_301, claimed_by"
 _GRANTED = (
     "SELECT given.target FROM object holder JOIN target given ON given.seq = holder.seq"
     " WHERE holder.client_id = ? AND holder.kind IN ('VEN', 'RESOURCE')"
@@ -51,7 +51,11 @@ class Objects:
         ).fetchall()
         self._connection.execute("DELETE FROM target WHERE seq = ?", (seq,))
         self._write_targets(seq, draft.targets)
-        return Stored(old.id, old.created_s, now_s, draft)
+        return Stored(old.id, old.created_s, now_s, draft, old.claimed_by)
+
+    def claim(self, stored: Stored, client_id: str | None) -> None:
+        """Say whose it is in OpenADR 3.0.1, or that nobody has claimed it."""
+        self._connection.execute("UPDATE object SET claimed_by = ? WHERE id = ?", (client_id, stored.id))
 
     def delete(self, stored: Stored) -> list[Stored]:
         """Delete the object and what hangs on it: a program's events and subscriptions, a ven's resources.
@@ -133,7 +137,10 @@ def _visible(kind: Kind, viewer: Viewer) -> tuple[str, tuple[str, ...]]:
     if viewer.sees_all:
         return "", ()
     if kind in _BY_CLIENT:
-        return " AND o.client_id = ?", (viewer.client_id,)
+        own = "ifnull(o.claimed_by, o.client_id)" if viewer.privacy is Privacy.OWN_OBJECTS else "o.client_id"
+        return f" AND {own} = ?", (viewer.client_id,)
+    if viewer.sees_all_targets:
+        return "", ()
     condition = (
         " AND (NOT EXISTS (SELECT 1 FROM target t WHERE t.seq = o.seq)"
         f" OR EXISTS (SELECT 1 FROM target t WHERE t.seq = o.seq AND t.target IN ({_GRANTED})))"
@@ -147,7 +154,9 @@ def _values(draft: Draft) -> tuple[str | float | None, ...]:
 
 
 def _stored(row: tuple[Any, ...]) -> Stored:
-    object_id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body, body_301 = row
+    object_id, kind, name, parent_id, client_id, targets, ends_s, created_s, modified_s, body, body_301, claimed_by = (
+        row
+    )
     kept = None if targets is None else msgspec.json.decode(targets, type=tuple[str, ...])
     draft = Draft(Kind(kind), body, name, parent_id, client_id, kept, ends_s, body_301)
-    return Stored(object_id, created_s, modified_s, draft)
+    return Stored(object_id, created_s, modified_s, draft, claimed_by)

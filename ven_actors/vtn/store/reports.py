@@ -25,11 +25,19 @@ class Reports:
         self._keep_bytes = keep_bytes
         self._kept_bytes = 0
         self._said_dropping = False
+        self._clients_named: dict[str, set[str]] = {}
         self.recount()
 
     def recount(self) -> None:
-        """Add up again what the bodies take, after opening and after a transaction that was undone."""
+        """Add up again what the bodies take and who uses which name, after opening and after an undone transaction."""
         (self._kept_bytes,) = self._connection.execute("SELECT ifnull(sum(stored_bytes), 0) FROM report").fetchone()
+        self._clients_named.clear()
+        for name, client_id in self._connection.execute("SELECT DISTINCT client_name, client_id FROM report"):
+            self._clients_named.setdefault(name, set()).add(client_id)
+
+    def clients_named(self, client_name: str) -> frozenset[str]:
+        """The clients that have used this clientName, also in reports that are gone since the VTN was started."""
+        return frozenset(self._clients_named.get(client_name, ()))
 
     def insert(self, draft: ReportDraft, client_id: str, program_id: str, now_s: float) -> StoredReport:
         body = zlib.compress(draft.body, 1)
@@ -43,6 +51,7 @@ class Reports:
         assert seq is not None
         self._connection.execute("INSERT INTO report_body VALUES (?, ?)", (seq, body))
         self._make_room(len(body), newest=seq)
+        self._clients_named.setdefault(draft.client_name, set()).add(client_id)
         return report
 
     def replace(self, old: StoredReport, draft: ReportDraft, program_id: str, now_s: float) -> StoredReport:
@@ -57,6 +66,7 @@ class Reports:
         )
         self._connection.execute("INSERT OR REPLACE INTO report_body VALUES (?, ?)", (seq, body))
         self._make_room(len(body) - before_bytes, newest=seq)
+        self._clients_named.setdefault(draft.client_name, set()).add(old.client_id)
         return replace(
             old,
             modified_s=now_s,

@@ -21,4 +21,4 @@ def viewer_of(request: Request, desk: Desk, scope: str) -> Viewer:
     grant = grant_of(request, desk)
     if scope not in grant.scopes and not (scope == READ_ALL and grant.scopes >= _READS_310):
         raise scope_missing(scope)
-    return Viewer(grant.viewer.client_id, grant.viewer.role, private=False)
+    return Viewer(grant.viewer.client_id, grant.viewer.role, desk.privacy_301)

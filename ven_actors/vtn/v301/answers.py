@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ven_actors.vtn.facts import Kind, Query, Stored, StoredReport
-from ven_actors.vtn.rules import EVERYTHING, Rules
+from ven_actors.vtn.facts import Kind, Query, Stored, StoredReport, Viewer
+from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.v301.from_310 import event_301, program_301, report_301
 from ven_actors.vtn.v301.targets import Json, TypeOf, type_by_name, typed_targets
 from ven_actors.vtn.v310.drafts import joined, report_body, without_tokens
@@ -15,8 +15,10 @@ _ALL = 1_000_000
 _encode = msgspec.json.Encoder().encode
 
 
-def object_301(stored: Stored, rules: Rules, reader: str | None = None) -> Json:
-    """A ven comes with its resources, a subscription with its bearer tokens only for its own client, if `reader`."""
+def object_301(stored: Stored, rules: Rules, viewer: Viewer, *, tells_tokens: bool = True) -> Json:
+    """A ven comes with its resources, as far as the viewer may see them; a subscription with its bearer tokens only for
+    its own client.
+    """
     draft = stored.draft
     type_of = type_by_name(rules.objects)
     body = _body(stored, type_of)
@@ -26,9 +28,9 @@ def object_301(stored: Stored, rules: Rules, reader: str | None = None) -> Json:
     if draft.kind is Kind.RESOURCE:
         head["venID"] = draft.parent_id
     elif draft.kind is Kind.VEN:
-        found = rules.find(EVERYTHING, Kind.RESOURCE, Query(parent_id=stored.id, limit=_ALL))
-        body["resources"] = [object_301(shown.stored, rules) for shown in found]
-    elif draft.kind is Kind.SUBSCRIPTION and draft.client_id != reader:
+        found = rules.find(viewer, Kind.RESOURCE, Query(parent_id=stored.id, limit=_ALL))
+        body["resources"] = [object_301(shown.stored, rules, viewer) for shown in found]
+    elif draft.kind is Kind.SUBSCRIPTION and not (tells_tokens and draft.client_id == viewer.client_id):
         body = without_tokens(body)
     return {**body, **head}
 

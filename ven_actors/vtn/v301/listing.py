@@ -14,15 +14,15 @@ def one_of(rules: Rules, viewer: Viewer, kind: Kind, object_id: str) -> Json:
     stored = rules.get(viewer, kind, object_id).stored
     if not _has_form(stored):
         raise Problem(404, f"{kind.lower()} {object_id!r} has no programID, which OpenADR 3.0.1 requires")
-    return object_301(stored, rules, viewer.client_id)
+    return object_301(stored, rules, viewer)
 
 
 def page_of(rules: Rules, viewer: Viewer, kind: Kind, query: Query, wanted: TargetFilter) -> list[Json]:
     """Types of targets are known only here, so a query for them goes through all there is."""
     if not wanted and kind is not Kind.SUBSCRIPTION:
-        return [object_301(shown.stored, rules) for shown in rules.find(viewer, kind, query)]
+        return [object_301(shown.stored, rules, viewer) for shown in rules.find(viewer, kind, query)]
     stored = (shown.stored for shown in rules.find(viewer, kind, unpaged(query)))
-    whole = (object_301(each, rules, viewer.client_id) for each in stored if _has_form(each))
+    whole = (object_301(each, rules, viewer) for each in stored if _has_form(each))
     return [found for found in whole if wanted.passes(found)][query.skip : query.skip + query.limit]
 
 

@@ -30,7 +30,7 @@ def resource_routes(desk: Desk) -> list[BaseRoute]:
         ven_id = checked_id(request.path_params["ven_id"])
         if request.method == "POST":
             draft = resource_draft(await read_json(request, desk.max_body_bytes), ven_id, viewer)
-            made = await desk.worker.run(lambda rules: object_301(rules.create(viewer, draft).stored, rules))
+            made = await desk.worker.run(lambda rules: object_301(rules.create(viewer, draft).stored, rules, viewer))
             return json_answer(201, msgspec.json.encode(made))
         query, wanted = query_of(read_query(request), Kind.RESOURCE, name="resourceName", parent=None)
         found = await desk.worker.run(lambda rules: _page(rules, viewer, replace(query, parent_id=ven_id), wanted))
@@ -46,7 +46,9 @@ def resource_routes(desk: Desk) -> list[BaseRoute]:
         elif request.method == "DELETE":
             found = await desk.worker.run(lambda rules: _delete(rules, viewer, ven_id, resource_id))
         else:
-            found = await desk.worker.run(lambda rules: object_301(_need(rules, viewer, ven_id, resource_id), rules))
+            found = await desk.worker.run(
+                lambda rules: object_301(_need(rules, viewer, ven_id, resource_id), rules, viewer)
+            )
         return json_answer(200, msgspec.json.encode(found))
 
     return [
@@ -64,13 +66,13 @@ def _page(rules: Rules, viewer: Viewer, query: Query, wanted: TargetFilter) -> l
 def _replace(rules: Rules, viewer: Viewer, resource_id: str, draft: Draft) -> Json:
     assert draft.parent_id is not None
     _need(rules, viewer, draft.parent_id, resource_id)
-    return object_301(rules.replace(viewer, resource_id, draft).stored, rules)
+    return object_301(rules.replace(viewer, resource_id, draft).stored, rules, viewer)
 
 
 def _delete(rules: Rules, viewer: Viewer, ven_id: str, resource_id: str) -> Json:
     stored = _need(rules, viewer, ven_id, resource_id)
     rules.delete(viewer, Kind.RESOURCE, resource_id)
-    return object_301(stored, rules)
+    return object_301(stored, rules, viewer)
 
 
 def _need(rules: Rules, viewer: Viewer, ven_id: str, resource_id: str) -> Stored:

@@ -12,14 +12,15 @@ from starlette.routing import BaseRoute, Route
 
 from ven_actors.vtn.access import token_route
 from ven_actors.vtn.exchange import Desk, json_answer, read_json, read_query
-from ven_actors.vtn.facts import Draft, Kind, Viewer
+from ven_actors.vtn.facts import Draft, Kind, Query, Viewer
 from ven_actors.vtn.push.callbacks import callbacks_of
 from ven_actors.vtn.rules import Rules
 from ven_actors.vtn.v301.access import READ_ALL, SCOPES, viewer_of
 from ven_actors.vtn.v301.answers import object_301
+from ven_actors.vtn.v301.claims import claim
 from ven_actors.vtn.v301.drafts import VenDraft, event_draft, placed, program_draft, subscription_draft, ven_draft
 from ven_actors.vtn.v301.listing import one_of, page_of
-from ven_actors.vtn.v301.queries import query_of
+from ven_actors.vtn.v301.queries import TargetFilter, query_of
 from ven_actors.vtn.v301.reports import report_routes
 from ven_actors.vtn.v301.resources import resource_routes
 from ven_actors.vtn.v301.targets import Json
@@ -72,11 +73,13 @@ def _object_routes(desk: Desk, family: Family) -> list[BaseRoute]:
             viewer = viewer_of(request, desk, family.write_scope)
             draft = family.draft(await read_json(request, desk.max_body_bytes), viewer, desk.now_s())
             await desk.callbacks.check(callbacks_of(draft.ven))
+            if family.kind is Kind.VEN:  # by itself, as what follows may be refused
+                await desk.worker.run(lambda rules: claim(rules, viewer, draft.ven.name))
             made = await desk.worker.run(lambda rules: _create(rules, viewer, draft))
             return json_answer(201, msgspec.json.encode(made))
         viewer = viewer_of(request, desk, READ_ALL)
         query, wanted = query_of(read_query(request), family.kind, name=family.name_filter, parent=family.parent_filter)
-        found = await desk.worker.run(lambda rules: page_of(rules, viewer, family.kind, query, wanted))
+        found = await desk.worker.run(lambda rules: _page(rules, viewer, family.kind, query, wanted))
         return json_answer(200, msgspec.json.encode(found))
 
     async def one(request: Request) -> Response:
@@ -105,12 +108,20 @@ def _create(rules: Rules, viewer: Viewer, draft: VenDraft) -> Json:
     made = rules.create(viewer, draft.ven).stored
     for resource in draft.resources:
         rules.create(viewer, placed(resource, made.id))
-    return object_301(made, rules, viewer.client_id)
+    return object_301(made, rules, viewer)
+
+
+def _page(rules: Rules, viewer: Viewer, kind: Kind, query: Query, wanted: TargetFilter) -> list[Json]:
+    if kind is Kind.VEN:
+        claim(rules, viewer, query.name)
+    return page_of(rules, viewer, kind, query, wanted)
 
 
 def _replace(rules: Rules, viewer: Viewer, object_id: str, draft: Draft) -> Json:
     """Resources in a PUT of their ven are read over: they have an endpoint of their own."""
-    return object_301(rules.replace(viewer, object_id, draft).stored, rules, viewer.client_id)
+    if draft.kind is Kind.VEN:
+        claim(rules, viewer, draft.name, object_id)
+    return object_301(rules.replace(viewer, object_id, draft).stored, rules, viewer)
 
 
 def _delete(rules: Rules, viewer: Viewer, kind: Kind, object_id: str) -> Json:
