@@ -232,7 +232,10 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReporterStatus:
-    """What the reporter knows of the whole life of the state folder: the ledger, in all and per VEN, and counts."""
+    """What the reporter knows of the whole life of the state folder: the ledger, in all and per VEN, and counts.
+
+    `delivered` are the VENs of which a report was accepted in this life of the reporter.
+    """
 
     readings: Readings = field(default_factory=Readings)
     by_ven: dict[str, Readings] = field(default_factory=dict)
@@ -244,6 +247,7 @@ class ReporterStatus:
     posts: int = 0
     possibly_doubled: int = 0
     in_flight: int = 0
+    delivered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from reporter_house import T0, accept, sends
 from reporter_house import ReporterHouse as House
 from structlog.testing import capture_logs
 
-from ven_actors.messages import Send, SenderReady
+from ven_actors.messages import Ambiguous, BreakOff, Held, Send, SenderReady
 from ven_actors.model import Readings
 
 # --- whose verdict counts
@@ -158,3 +158,27 @@ def test_the_sender_ready_of_a_sender_with_nothing_in_hand_is_only_that(reporter
     reporter.tell(SenderReady("sender-1", 1, reporter.supervisor))
     reporter.tell(SenderReady("sender-1", 2, reporter.supervisor))
     assert reporter.status().in_flight == 0
+
+
+# --- the end of a drain
+
+
+@pytest.mark.parametrize("in_doubt", [False, True])
+def test_what_the_fleet_broke_off_itself_is_kept_without_a_word(reporter: House, in_doubt: bool) -> None:
+    sender, send = reporter.one_in_flight()
+    verdict = Ambiguous if in_doubt else Held
+    reporter.tell(BreakOff())
+    with capture_logs() as logs:
+        reporter.tell(verdict("sender-1", 1, send.report.report_id, "the request was aborted"))
+    assert logs == []
+    status = reporter.status()
+    assert (status.last_error_by_ven, status.in_flight, status.reports_open) == ({}, 0, 1)
+    assert sends(reporter, sender, 60) == 0, "nothing more goes out"
+
+
+def test_what_was_accepted_before_the_connections_closed_still_counts(reporter: House) -> None:
+    _, send = reporter.one_in_flight()
+    reporter.tell(BreakOff())
+    accept(reporter, send)
+    assert reporter.status().reports_accepted == 1
+    assert reporter.status().delivered == {"Herning"}

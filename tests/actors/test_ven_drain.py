@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from reporter_house import T0
+from structlog.testing import capture_logs
 from ven_house import VenHouse as House
 
 from ven_actors.messages import Drain, TickDone
+from ven_actors.model import VenState
 
 
 def test_a_drain_closes_exactly_what_had_ended_and_reads_once_more(ven: Callable[..., House]) -> None:
@@ -80,3 +82,17 @@ def test_an_abort_reaches_the_client(ven: Callable[..., House]) -> None:
     house = ven()
     house.actor.abort()
     assert house.vtn.aborted
+
+
+def test_what_fails_because_the_fleet_closed_the_connection_itself_is_not_the_vtns_trouble(
+    ven: Callable[..., House],
+) -> None:
+    house = ven()
+    house.tick(T0, "polling")
+    house.actor.abort()
+    house.vtn.lose()
+    with capture_logs() as logs:
+        house.tick(T0 + 100, "polling", "enrolment")
+    assert [entry for entry in logs if entry["log_level"] != "debug"] == []
+    status = house.supervisor.of(TickDone)[-1].status
+    assert (status.state, status.last_error) == (VenState.RUNNING, "")

@@ -53,7 +53,7 @@ def test_a_second_signal_ends_it_at_once_whatever_hangs(tmp_path: Path, truth: A
     posted, never = threading.Event(), threading.Event()
 
     def hold_reports(method: str, path: str, _body: bytes) -> Fault | None:
-        if (method, path.rpartition("/")[2]) != ("POST", "reports"):
+        if (method, path.rpartition("/")[2]) != ("POST", "reports") and not posted.is_set():
             return None
         posted.set()
         return Fault(act=False, status=503, wait_before=never)
@@ -70,3 +70,6 @@ def test_a_second_signal_ends_it_at_once_whatever_hangs(tmp_path: Path, truth: A
     readings = truth.summary(out)["readings"]
     assert readings["queued"] == readings["generated"] > 0
     assert readings["unaccounted"] == 0
+    told = [line for line in (tmp_path / "log").read_text().splitlines() if "warning" in line or "error" in line]
+    assert sum("drain_cut_short" in line for line in told) == 1
+    assert [line for line in told if "vtn_trouble" in line or "report_held" in line] == [], "the VTN is not blamed"

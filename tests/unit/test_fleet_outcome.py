@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ven_actors.config import FleetConfig
-from ven_actors.fleet.outcome import exit_code
+from ven_actors.fleet.outcome import exit_code, say_broken_off
 from ven_actors.fleet.summary import RunFacts, summary_of
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
@@ -50,12 +50,78 @@ def test_readings_that_are_lost_are_1(readings: Readings) -> None:
     assert (code, line["event"]) == (1, "readings_lost")
 
 
-def test_one_wrong_secret_is_named_as_such_with_its_ven() -> None:
-    code, line = judged(ven("Herning"), ven("Aalborg", VenState.REFUSED, "401 from the token endpoint", reached=False))
-    assert (code, line["event"]) == (3, "credentials_refused")
-    assert (line["vens"], line["refused"], line["of"]) == (["Aalborg"], 1, 2)
+@pytest.mark.parametrize(("others", "expected", "level"), [((), 3, "error"), ((ven("Herning"),), 0, "warning")])
+def test_wrong_secrets_are_named_as_such_and_fail_the_run_only_where_no_ven_could_work(
+    others: tuple[VenStatus, ...], expected: int, level: str
+) -> None:
+    wrong = ven("Aalborg", VenState.REFUSED, "401 from the token endpoint", reached=False)
+    code, line, summary = judged_whole(*others, wrong)
+    assert (code, line["event"], line["log_level"]) == (expected, "credentials_refused", level)
+    assert (line["vens"], line["refused"], line["of"]) == (["Aalborg"], 1, 1 + len(others))
     assert line["reasons"] == ["401 from the token endpoint"]
     assert "doctor --vens Aalborg" in line["remedy"]
+    said = [summary["error"]] if expected else summary["warnings"]
+    assert "VENs are refused: " in said[0]
+    assert "401 from the token endpoint" in said[0]
+
+
+NEVER_READ = [
+    ven("Herning", VenState.STARTING, reached=False),
+    ven("Herning", VenState.ENROLLING, reached=False),
+    ven("Herning", VenState.VTN_LOST, "no answer within 10 s", reached=False, answered=True),
+    ven("Herning", VenState.VTN_LOST, "connection refused", reached=False),
+    ven("Herning", VenState.REFUSED, "401", reached=False),
+]
+
+
+@pytest.mark.parametrize("one", NEVER_READ)
+def test_a_run_that_delivered_does_not_end_with_3_whatever_its_vens_say_last(one: VenStatus) -> None:
+    reporter = ReporterStatus(
+        readings=Readings(generated=9, accepted=2, queued=7), reports_accepted=2, delivered=frozenset({"Herning"})
+    )
+    facts = RunFacts(FleetConfig(), status=FleetStatus(0.0, {"Herning": one}, {}, (), paused=False, reporter=reporter))
+    code = exit_code(facts, 9)
+    summary = summary_of(facts)
+    assert (code, facts.error) == (0, "")
+    assert summary["vens"]["failed"] == (one.state is VenState.REFUSED)
+    assert summary["warnings"][-1].startswith("7 readings are left queued")
+
+
+def test_what_a_ven_delivered_in_an_earlier_run_does_not_count_for_this_one() -> None:
+    past = {"Herning": Readings(generated=9, accepted=9)}
+    now = ReporterStatus(readings=past["Herning"], by_ven=past, reports_accepted=1, posts=1)
+    status = FleetStatus(0.0, {"Herning": NEVER_READ[3]}, {}, (), paused=False, reporter=now)
+    assert exit_code(RunFacts(FleetConfig(), before=now, status=status), 9) == 3
+
+
+@pytest.mark.parametrize(
+    "one", [ven("V", VenState.REFUSED, "401", reached=False), ven("V", VenState.STARTING, reached=False), ven("V")]
+)
+def test_what_is_left_queued_is_a_warning_whatever_else_is_said(one: VenStatus) -> None:
+    _, _, summary = judged_whole(one, readings=Readings(generated=7, queued=7))
+    assert summary["warnings"][-1].startswith("7 readings are left queued")
+
+
+def test_readings_that_the_vtn_refused_in_this_run_are_a_warning() -> None:
+    _, _, summary = judged_whole(ven("V"), readings=Readings(generated=7, quarantined=7))
+    assert summary["warnings"] == ["the VTN refused 7 readings in this run; they are kept, and not sent again"]
+
+
+def test_a_drain_that_is_cut_short_is_one_line_that_says_who_closed_the_connections() -> None:
+    facts = RunFacts(FleetConfig())
+    status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus(reports_open=3))
+    with capture_logs() as logs:
+        say_broken_off(facts, status, 2)
+    (line,) = logs
+    assert (line["event"], line["reports_open"], line["requests_broken_off"]) == ("drain_cut_short", 3, 2)
+    assert facts.warnings[0].startswith("the drain ended with 3 reports open; the fleet broke off 2 requests itself")
+
+
+def test_a_drain_that_is_cut_short_with_nothing_open_is_not_spoken_of() -> None:
+    facts = RunFacts(FleetConfig())
+    with capture_logs() as logs:
+        say_broken_off(facts, FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus()), 0)
+    assert (logs, facts.warnings) == ([], [])
 
 
 def test_of_many_wrong_secrets_a_few_are_named_and_all_counted() -> None:

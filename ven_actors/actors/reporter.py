@@ -24,6 +24,7 @@ from ven_actors.delivery.width import Width
 from ven_actors.messages import (
     Accepted,
     Ambiguous,
+    BreakOff,
     Down,
     Enrolled,
     EventGone,
@@ -79,7 +80,7 @@ class ReporterActor(FleetActor):
         self._senders: dict[str, tuple[int, Peer[Send]]] = {}
         self._touched: dict[str, VenOutbox] = {}
         self._new_blocks = 0
-        self._ending = False
+        self._ending = self._broken_off = False
         self._flushed_s = self._told_s = self._tidied_s = float("-inf")
         self._store: Store | None = None
 
@@ -116,6 +117,8 @@ class ReporterActor(FleetActor):
                 self._on_sender(message)
             case Enrolled():
                 self._on_enrolled(message)
+            case BreakOff():
+                self._broken_off = self._ending = True
             case FinalFlush():
                 return self._on_final_flush()
             case _:
@@ -210,6 +213,8 @@ class ReporterActor(FleetActor):
         self._touched[flight.outbox.name] = flight.outbox
         now_s = self.monotonic()
         match verdict:
+            case Held() | Ambiguous() if self._broken_off:
+                self._outbox.back(flight.outbox, flight.report, now_s, in_doubt=isinstance(verdict, Ambiguous))
             case Accepted():
                 self._desk.accepted(flight, possibly_doubled=verdict.possibly_doubled)
             case Refused():

@@ -75,19 +75,16 @@ class VenActor(FleetActor):
         self._settings = settings
         self._credit = Credit(settings.credit * settings.interval_s)
         self._before_interval = before_interval
-        self._state = VenState.STARTING
-        self._last_error = ""
-        self._reached = False
+        self._state, self._last_error = VenState.STARTING, ""
+        self._reached = self._aborted = False
         self._power_w: int | None = None
-        self._now_s = 0.0
-        self._recovered = False
+        self._now_s, self._recovered = 0.0, False
         self._closed_until_s: int | None = None
         self._committed_s: int | None = None
         self._first_s = 0
         self._drain_s: float | None = None
         self._enrolment: Enrolment | None = None
-        self._enrolled = False
-        self._enrolled_upto = 0
+        self._enrolled, self._enrolled_upto = False, 0
         self._book = EventBook()
         self._signals = self._book.signal_plan(name, ())
         self._notices = Notices(name, settings.nothing_asked)
@@ -100,6 +97,7 @@ class VenActor(FleetActor):
         self.send(self._reporter, VenStarted(self.name, self.run, self._simulation.layout, self.actor_ref))
 
     def abort(self) -> None:
+        self._aborted = True
         self._vtn.abort()
 
     def receive(self, message: ToVen) -> None:
@@ -209,13 +207,13 @@ class VenActor(FleetActor):
     def _is_too_far_behind(self, until_s: int) -> bool:
         """Whether the next interval is older than the catch-up. Then close none; once all is committed, skip them."""
         assert self._closed_until_s is not None
-        interval_s = self._settings.interval_s
-        oldest_s = self._settings.last_end_s(until_s - max(self._settings.catch_up_s, interval_s))
+        oldest_s = self._settings.oldest_s(until_s)
         if self._closed_until_s >= oldest_s:
             return False
         if self._closed_until_s == self._kept_until_s():
             log.warning("gap", ven=self.name, start_s=self._closed_until_s, end_s=oldest_s)
-            self.send(self._reporter, GapRecorded(self.name, self.run, self._closed_until_s, oldest_s, interval_s))
+            gap = (self._closed_until_s, oldest_s, self._settings.interval_s)
+            self.send(self._reporter, GapRecorded(self.name, self.run, *gap))
             self._closed_until_s = oldest_s
         return True
 
@@ -283,6 +281,8 @@ class VenActor(FleetActor):
 
     def _on_trouble(self, error: VtnError, mono_s: float) -> None:
         """Say it once, and slow down where trying again soon would help nobody."""
+        if self._aborted:  # the fleet closed that connection itself: nobody's trouble
+            return
         refused = isinstance(error, CredentialsRefused)
         if not self._pace.failures or (refused and self._state is not VenState.REFUSED):
             log.warning("vtn_trouble", ven=self.name, kind=type(error).__name__, reason=str(error))

@@ -16,7 +16,7 @@ class Vtn(Protocol):
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None, /) -> Enrolment: ...
     def crawl(self, known_event_ids: Collection[str] = (), /) -> Crawl: ...
-    def abort(self) -> None: ...
+    def abort(self) -> object: ...
 
 
 class Simulation(Protocol):
@@ -45,3 +45,7 @@ class VenSettings:
     def last_end_s(self, at_s: float) -> int:
         """The end of the last interval that has ended by `at_s`."""
         return int(at_s // self.interval_s) * self.interval_s
+
+    def oldest_s(self, until_s: int) -> int:
+        """The start of the oldest interval that is still caught up on when those until `until_s` have ended."""
+        return self.last_end_s(until_s - max(self.catch_up_s, self.interval_s))

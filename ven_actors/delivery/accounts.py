@@ -19,6 +19,7 @@ class Accounts:
         self._books = books
         self._counters = counters
         self._last_error: dict[str, str] = {}
+        self._delivered: set[str] = set()
 
     @property
     def counters(self) -> Counters:
@@ -26,6 +27,7 @@ class Accounts:
 
     def accepted(self, ven: str, *, possibly_doubled: bool) -> None:
         self._last_error.pop(ven, None)
+        self._delivered.add(ven)
         counters = self._counters
         self._counters = counters._replace(
             reports_accepted=counters.reports_accepted + 1,
@@ -62,4 +64,5 @@ class Accounts:
             posts=self._counters.posts,
             possibly_doubled=self._counters.possibly_doubled,
             in_flight=in_flight,
+            delivered=frozenset(self._delivered),
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import structlog
 
 from ven_actors.fleet.summary import RunFacts, has_failed, has_fallen
-from ven_actors.model import VenState, VenStatus
+from ven_actors.model import FleetStatus, VenState, VenStatus
 
 log = structlog.get_logger()
 
@@ -16,56 +17,63 @@ _SHOWN = 5
 
 
 def exit_code(facts: RunFacts, ran_s: float) -> int:
-    """Judge a run that came to its end and lasted `ran_s`, log what is to be said of it, and note it in `facts`."""
+    """Judge a run that came to its end and lasted `ran_s`, log what is to be said of it, and note it in `facts`.
+
+    A run in which a VEN worked is not failed by others that did not: they, and what is left, are warnings.
+    """
     assert facts.status is not None
-    readings, vens = facts.reporter.readings, list(facts.status.vens.values())
-    refused = [ven for ven in vens if ven.state is VenState.REFUSED]
-    if facts.this_run.evicted or readings.unaccounted:
-        lost = f"{facts.this_run.evicted} readings evicted, {readings.unaccounted} unaccounted"
-        facts.error = f"readings were lost: {lost}"
-        log.error("readings_lost", evicted=facts.this_run.evicted, unaccounted=readings.unaccounted)
-        _warn_of_failed(facts, vens)
-        return LOST
-    if refused:
-        _say_refused(facts, refused, len(vens))
-        _warn_of_failed(facts, [ven for ven in vens if ven not in refused])
-        return NOT_REACHED
-    if vens and (code := _nobody_worked(facts, vens, ran_s)):
-        return code
-    _warn_of_failed(facts, vens)
-    if readings.queued:
-        remedy = "the next run on this state folder delivers them"
-        facts.warnings.append(f"{readings.queued} readings are left queued; {remedy}")
-        log.warning("left_queued", readings=readings.queued, remedy=remedy)
-    return OK
+    vens, delivered = list(facts.status.vens.values()), facts.delivered
+    worked = [ven for ven in vens if ven.name in delivered or (ven.reached and ven.state is not VenState.REFUSED)]
+    code = _readings_lost(facts) or _nobody_worked(facts, vens, worked, ran_s)
+    failed = [ven for ven in vens if has_failed(ven, delivered)]
+    if code in {OK, LOST}:
+        refused = [ven for ven in failed if ven.state is VenState.REFUSED]
+        if refused:
+            _warn_of_refused(facts, refused, len(vens))
+        _warn_of_failed(facts, [ven for ven in failed if ven not in refused])
+    warn_of_what_is_left(facts)
+    return code
 
 
-def _say_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:
-    reasons = _few(sorted({ven.last_error for ven in refused}))
-    facts.error = f"the credentials of {len(refused)} of {of} VENs are refused: {'; '.join(reasons)}"
-    log.error(
-        "credentials_refused", vens=_few(ven.name for ven in refused), refused=len(refused), of=of, reasons=reasons,
-        remedy=f"correct their credentials; `ven-actors doctor --vens {refused[0].name}` finds out more",
-    )  # fmt: skip
+def say_broken_off(facts: RunFacts, status: FleetStatus | None, requests: int) -> None:
+    """Say, in one line, that a drain ended before all was delivered, and how many requests the fleet closed itself."""
+    reports = 0 if status is None else status.reporter.reports_open
+    if not requests and not reports:
+        return
+    remedy = "the next run on this state folder looks up what was in flight, and delivers the rest"
+    what = f"the drain ended with {reports} reports open; the fleet broke off {requests} requests itself"
+    facts.warnings.append(f"{what}; {remedy}")
+    log.warning("drain_cut_short", reports_open=reports, requests_broken_off=requests, remedy=remedy)
 
 
-def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], ran_s: float) -> int:
-    """The exit code where no VEN did its work, and the reason said; else 0."""
+def _readings_lost(facts: RunFacts) -> int:
+    evicted, unaccounted = facts.this_run.evicted, facts.reporter.readings.unaccounted
+    if not evicted and not unaccounted:
+        return OK
+    facts.error = f"readings were lost: {evicted} readings evicted, {unaccounted} unaccounted"
+    log.error("readings_lost", evicted=evicted, unaccounted=unaccounted)
+    return LOST
+
+
+def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], worked: Sequence[VenStatus], ran_s: float) -> int:
+    """The exit code where no VEN did its work, or all ended by a fault of ours, and the reason said; else 0."""
     assert facts.status is not None
     core = [f"{name}: {error}" for name, error in sorted(facts.status.errors.items())]
-    has_reached = any(ven.reached for ven in vens)
-    if all(has_fallen(ven) for ven in vens) or (core and not has_reached):
+    if vens and (all(has_fallen(ven) for ven in vens) or (core and not worked)):
         reasons = _few(core or _last_errors(vens))
         _say_failed(
             facts, "fleet_could_not_work", "the fleet failed of itself, not of its VTN", reasons,
             "the queue is safe: start again; if it stays, report the `child_down` lines above",
         )  # fmt: skip
         return INTERNAL
-    if has_reached:
+    if worked or not vens:
         return OK
+    refused = [ven for ven in vens if ven.state is VenState.REFUSED]
     reasons = _few(_last_errors(vens))
     doctor = f"`ven-actors doctor --vens {vens[0].name}` with the same options finds out more"
-    if any(ven.answered for ven in vens):
+    if refused:
+        _say_refused(facts, refused, len(vens))
+    elif any(ven.answered for ven in vens):
         meaning = "the VTN or its token endpoint answered, but no VEN could work with it"
         _say_failed(facts, "vtn_unusable", meaning, reasons, doctor)
     elif reasons:
@@ -77,13 +85,45 @@ def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], ran_s: float) -> 
     return NOT_REACHED
 
 
+def _say_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:
+    reasons = _few(sorted({ven.last_error for ven in refused}))
+    facts.error = f"the credentials of {len(refused)} of {of} VENs are refused: {'; '.join(reasons)}"
+    log.error("credentials_refused", **_refused_facts(refused, of))
+
+
+def _warn_of_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:
+    shown = _few(f"{ven.name}: {ven.last_error}" for ven in refused)
+    facts.warnings.append(f"the credentials of {len(refused)} of {of} VENs are refused: {'; '.join(shown)}")
+    log.warning("credentials_refused", **_refused_facts(refused, of))
+
+
+def _refused_facts(refused: Sequence[VenStatus], of: int) -> dict[str, Any]:
+    return {
+        "vens": _few(ven.name for ven in refused),
+        "refused": len(refused),
+        "of": of,
+        "reasons": _few(sorted({ven.last_error for ven in refused})),
+        "remedy": f"correct their credentials; `ven-actors doctor --vens {refused[0].name}` finds out more",
+    }
+
+
+def warn_of_what_is_left(facts: RunFacts) -> None:
+    queued, quarantined = facts.reporter.readings.queued, facts.this_run.quarantined
+    if queued:
+        remedy = "the next run on this state folder delivers them"
+        facts.warnings.append(f"{queued} readings are left queued; {remedy}")
+        log.warning("left_queued", readings=queued, remedy=remedy)
+    if quarantined > 0:
+        facts.warnings.append(f"the VTN refused {quarantined} readings in this run; they are kept, and not sent again")
+        log.warning("left_quarantined", readings=quarantined, remedy="the `report_quarantined` lines above say why")
+
+
 def _say_failed(facts: RunFacts, event: str, meaning: str, reasons: Sequence[str], remedy: str) -> None:
     facts.error = f"{meaning}: {'; '.join(reasons)}"
     log.error(event, meaning=meaning, reasons=reasons, remedy=remedy)
 
 
-def _warn_of_failed(facts: RunFacts, vens: Sequence[VenStatus]) -> None:
-    failed = [ven for ven in vens if has_failed(ven)]
+def _warn_of_failed(facts: RunFacts, failed: Sequence[VenStatus]) -> None:
     if not failed:
         return
     assert facts.status is not None

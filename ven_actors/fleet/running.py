@@ -34,7 +34,7 @@ from ven_actors.fleet.folder import (
     place_checked,
     stored_status,
 )
-from ven_actors.fleet.outcome import INTERNAL, exit_code
+from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, open_push
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
@@ -114,7 +114,7 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             pacemaker.run(config.duration_s, None if show is None else lambda: show(status()))
             log.info("draining", limit_s=config.drain_s)
             if not pacemaker.drain(config.drain_s):
-                wiring.abort()
+                say_broken_off(facts, pacemaker.last_status, wiring.abort())
             facts.status = pacemaker.shut_down()
             if show is not None:
                 show(ended_status(facts, facts.status, time.monotonic() - begun_s))
@@ -129,6 +129,7 @@ def _stalled(error: Stalled, facts: RunFacts, pacemaker: Pacemaker) -> int:
     """Nothing is lost with the process: the store has it all. Whoever started us starts us again."""
     facts.error, facts.status = str(error), pacemaker.last_status
     log.error("stalled", reason=str(error))
+    warn_of_what_is_left(facts)
     faulthandler.dump_traceback(sys.stderr, all_threads=True)
     return INTERNAL
 

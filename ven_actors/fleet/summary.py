@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +54,15 @@ class RunFacts:
         return self.before if said is None or said == ReporterStatus() else said
 
     @property
+    def delivered(self) -> frozenset[str]:
+        """VENs that delivered in this run: whatever they said of their VTN later, they reached it."""
+        now, before = self.reporter, self.before
+        grown = {
+            name for name, each in now.by_ven.items() if each.accepted > before.by_ven.get(name, Readings()).accepted
+        }
+        return now.delivered | grown
+
+    @property
     def this_run(self) -> Readings:
         return since(self.reporter.readings, self.before.readings)
 
@@ -63,16 +72,17 @@ def has_fallen(ven: VenStatus) -> bool:
     return ven.state in _FALLEN or (ven.state is VenState.STARTING and bool(ven.last_error))
 
 
-def has_failed(ven: VenStatus) -> bool:
-    """Whether it did no work at the end, or never read its VTN."""
-    return has_fallen(ven) or ven.state is VenState.REFUSED or not ven.reached
+def has_failed(ven: VenStatus, delivered: Collection[str] = ()) -> bool:
+    """Whether it did no work at the end, or never reached its VTN: neither read it nor delivered to it."""
+    return has_fallen(ven) or ven.state is VenState.REFUSED or not (ven.reached or ven.name in delivered)
 
 
 def summary_of(facts: RunFacts) -> dict[str, Any]:
     """Return the summary as the README documents it."""
     now, before = facts.reporter, facts.before
     vens = {} if facts.status is None else facts.status.vens
-    failed = sum(map(has_failed, vens.values()))
+    delivered = facts.delivered
+    failed = sum(has_failed(ven, delivered) for ven in vens.values())
     restarts = 0 if facts.status is None else sum(facts.status.restarts.values())
     summary = {
         "vens": {"configured": facts.vens, "running": len(vens) - failed, "failed": failed, "restarts": restarts},

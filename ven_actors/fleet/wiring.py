@@ -23,12 +23,12 @@ from ven_actors.config import FleetConfig
 from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.faults import Faults, FaultyClient
 from ven_actors.fleet.tls import ssl_context_of
-from ven_actors.messages import Advance, FinalFlush, Peer, Subscribe, Tick
+from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Subscribe, Tick
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.transport import SharedAdapter
-from ven_actors.push.desk import PushDesk
+from ven_actors.push.desk import CLOSE_WITHIN_S, PushDesk
 from ven_actors.simulation.loads import VenSimulation
 from ven_actors.simulation.profiles import Profiles
 from ven_actors.simulation.response import opts_out
@@ -62,6 +62,7 @@ class Wiring:
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
+    _broken_off: bool = False
 
     def __post_init__(self) -> None:
         self._adapter = SharedAdapter(ssl_context_of(self.config))
@@ -77,14 +78,23 @@ class Wiring:
         )
         return self.supervisor
 
-    def abort(self) -> None:
-        """Break off all requests and let none follow: nobody waits any longer for a VTN that does not answer."""
-        for client in self.clients.values():
-            client.abort()
+    def abort(self) -> int:
+        """Break off all requests and let none follow: nobody waits any longer for a VTN that does not answer.
+
+        Returns how many requests those were. Reporter and VENs know it before, so that none blames the VTN.
+        """
+        reporter = self.refs.get("reporter")
+        if reporter is not None and reporter.is_alive():
+            reporter.tell(BreakOff())
+        broken_off, self._broken_off = 0, True
+        for name, client in list(self.clients.items()):
+            self.refs[name].abort()
+            broken_off += client.abort()
+        return broken_off
 
     def close(self) -> None:
         if self.push is not None:
-            self.push.close()
+            self.push.close(0.0 if self._broken_off else CLOSE_WITHIN_S)
         for client in self.clients.values():
             client.close()
         self._adapter.close()

@@ -22,6 +22,7 @@ from ven_actors.messages.peer import (
     Pulse,
 )
 from ven_actors.messages.reporter import (
+    BreakOff,
     Enrolled,
     EventsRead,
     FinalFlush,
@@ -56,6 +57,7 @@ __all__ = [
     "Accepted",
     "Advance",
     "Ambiguous",
+    "BreakOff",
     "ClockReport",
     "Committed",
     "Down",

@@ -76,6 +76,11 @@ class SenderReady:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakOff:
+    """The fleet closes its own connections: send nothing more, and blame nobody for what fails from here on."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinalFlush:
     """Asked by the supervisor at the end: commit what is in hand, answer with the final `ReporterStatus`."""
 
@@ -90,5 +95,6 @@ ToReporter = (
     | SenderReady
     | Verdict
     | Pulse
+    | BreakOff
     | FinalFlush
 )

@@ -132,12 +132,12 @@ class VtnClient:
         """Whether the VTN knows the event and shows it to us. Raises `VtnRefused` for all but 200 and 404."""
         return self._speak()[1].event_exists(event_id)
 
-    def abort(self) -> None:
+    def abort(self) -> int:
         """Break off every request in flight and refuse all that follow; for any thread, at any time.
 
-        A request that is just connecting is bounded by its deadline instead.
+        A request that is just connecting is bounded by its deadline instead. Returns how many were ever broken off.
         """
-        self._exchanger.abort()
+        return self._exchanger.abort()
 
     def close(self) -> None:
         """Abort, and let go of the session. The shared adapter stays open."""

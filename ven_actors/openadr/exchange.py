@@ -58,6 +58,7 @@ class Exchanger:
         self._lock = threading.Lock()
         self._calls: set[Call] = set()
         self._closed = False
+        self._broken_off = 0
 
     def exchange(
         self,
@@ -90,13 +91,15 @@ class Exchanger:
         self._on_request(answer.status)
         return answer
 
-    def abort(self) -> None:
-        """End every request in flight and refuse all that follow, from any thread."""
+    def abort(self) -> int:
+        """End every request in flight and refuse all that follow, from any thread; how many it ever ended so."""
         with self._lock:
             self._closed = True
-            calls = list(self._calls)
+            calls = [call for call in self._calls if not call.aborted]
+            self._broken_off += len(calls)
         for call in calls:
             call.abort()
+        return self._broken_off
 
     def _one(self, call: Call, request: requests.PreparedRequest) -> Answer:
         with self._lock:

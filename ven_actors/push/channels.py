@@ -71,13 +71,15 @@ class VenPush:
     def healthy(self) -> bool:
         return any(channel.healthy() for channel in self._channels)
 
-    def close(self) -> None:
-        """Undo what was arranged at the VTN, as far as it lets us."""
+    def close(self) -> dict[str, str]:
+        """Undo what was arranged at the VTN, as far as it lets us; returns what it did not, by VEN."""
+        left = {}
         for channel in self._channels:
             try:
                 channel.close()
             except VtnError as error:
-                log.warning("push_left", ven=self._ven, channel=channel.name, reason=str(error))
+                left[self._ven] = f"{channel.name}: {error}"
+        return left
 
 
 class WebhookChannel:

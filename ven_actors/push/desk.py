@@ -54,16 +54,24 @@ class PushDesk:
         return self._vens[ven]
 
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
-        """Remove the subscriptions, as many as `within_s` allows, and stop. What is left the next run puts right."""
+        """Remove the subscriptions, as many as `within_s` allows, and stop. What is left the next run puts right.
+
+        What could not be removed is said in one line, however many VENs it concerns.
+        """
         waiting: queue.SimpleQueue[VenPush] = queue.SimpleQueue()
         for push in self._vens.values():
             waiting.put(push)
-        workers = [threading.Thread(target=_close_all, args=(waiting,), daemon=True) for _ in range(_AT_ONCE)]
-        for worker in workers[: len(self._vens)]:
+        failed: dict[str, str] = {}
+        count = min(_AT_ONCE, len(self._vens)) if within_s else 0
+        workers = [threading.Thread(target=_close_all, args=(waiting, failed), daemon=True) for _ in range(count)]
+        for worker in workers:
             worker.start()
         end_s = time.monotonic() + within_s
-        for worker in workers[: len(self._vens)]:
+        for worker in workers:
             worker.join(max(0.0, end_s - time.monotonic()))
+        if failed:
+            ven, reason = next(iter(failed.items()))
+            log.warning("push_left", vens=len(failed), ven=ven, reason=reason)
         if not waiting.empty():
             log.warning("subscriptions_left", vens=waiting.qsize())
         if self._callbacks is not None:
@@ -72,10 +80,10 @@ class PushDesk:
             self._brokers.stop()
 
 
-def _close_all(waiting: queue.SimpleQueue[VenPush]) -> None:
+def _close_all(waiting: queue.SimpleQueue[VenPush], failed: dict[str, str]) -> None:
     while True:
         try:
             push = waiting.get_nowait()
         except queue.Empty:
             return
-        push.close()
+        failed |= push.close()

@@ -25,7 +25,7 @@ def aborted_at(moment: threading.Event, client: Client) -> VtnError:
     thread = threading.Thread(target=hang)
     thread.start()
     assert moment.wait(5)
-    client.exchanger.abort()
+    assert client.exchanger.abort() == 1
     thread.join(5)
     assert not thread.is_alive()
     return caught[0]
