@@ -6,6 +6,7 @@ FleetError
 ├── StateError                 exit 2: the state folder is in use, fenced, or belongs to another VTN
 └── VtnError                   one VEN's trouble with its VTN; never ends the fleet
     ├── VtnUnreachable         nothing was sent, or it is certain that nothing arrived
+    │   └── VtnBusy            nothing was sent, because the VTN has asked for time (Retry-After)
     ├── VtnAmbiguous           bytes went out and no complete answer came back
     ├── VtnNonsense            an answer that is too large, cut off, or not what the standard says
     ├── CredentialsRefused     the token endpoint or the VTN does not accept who we are
@@ -35,6 +36,14 @@ class VtnError(FleetError):
 
 class VtnUnreachable(VtnError):  # noqa: N818 - named after the state the VTN is in
     """No connection, or no byte of the request went out."""
+
+
+class VtnBusy(VtnUnreachable):
+    """The VTN, or the token endpoint, has asked for time, and it is not over: `retry_after_s` is what is left of it."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class VtnAmbiguous(VtnError):  # noqa: N818 - named after the state the request is in

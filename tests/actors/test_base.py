@@ -8,7 +8,7 @@ from typing import Any
 import pykka
 import pytest
 
-from ven_actors.actors.base import FleetActor
+from ven_actors.actors.base import FleetActor, resting
 from ven_actors.messages import Down, Pulse
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
@@ -240,3 +240,28 @@ def test_a_restart_leaves_neither_thread_nor_memory_behind(supervisor: Probe) ->
     assert threading.active_count() == threads
     assert [actor for actor in gone if actor() is not None] == []
     assert pykka.ActorRegistry.get_by_class(Recorder) == []
+
+
+def test_an_actor_that_waits_for_its_turn_is_not_busy() -> None:
+    clock, waits, goes = ManualClock(), threading.Event(), threading.Event()
+    busy: list[float | None] = []
+
+    def work() -> None:
+        with resting():
+            waits.set()
+            goes.wait(5)
+        busy.append(ref.busy_since)
+
+    ref = Recorder.start(Probe(), clock.monotonic)
+    ref.tell(work)
+    assert waits.wait(5)
+    assert ref.busy_since is None
+    clock.advance(100)
+    goes.set()
+    ref.stop(timeout=5)
+    assert busy == [clock.mono_s]
+
+
+def test_a_thread_that_is_no_actor_may_rest_as_well() -> None:
+    with resting():
+        pass

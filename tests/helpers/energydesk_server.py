@@ -14,6 +14,7 @@ from ven_actors.model import (
 )
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.energydesk import Energydesk
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.energydesk import EnergydeskDesk, Plan
@@ -49,10 +50,11 @@ class Vtn:
         self.adapter = SharedAdapter()
         self.clients: list[VtnClient] = []
 
-    def client(self, *, opted_out: bool = False) -> VtnClient:
+    def client(self, *, opted_out: bool = False, traffic: Traffic | None = None) -> VtnClient:
         client = VtnClient(
             self.desk.base_url, "Herning", Credentials(HERNING.name, Secret(HERNING.secret)), dialect=Energydesk(),
             adapter=self.adapter, monotonic=self.clock.monotonic, opted_out=opted_out,
+            traffic=traffic,
         )  # fmt: skip
         self.clients.append(client)
         return client

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
@@ -98,16 +99,19 @@ def reset(connection: socket.socket) -> None:
 class Client:
     """An exchanger with the counts it made."""
 
-    def __init__(self, adapter: SharedAdapter, url: str, deadline_s: float = 5.0, max_bytes: int = 100_000) -> None:
+    def __init__(
+        self, adapter: SharedAdapter, url: str, deadline_s: float = 5.0, max_bytes: int = 100_000, **more: Any
+    ) -> None:
         self.counted: list[int | str] = []
         self.url = url
         self.session = PlainSession(adapter)
         self.exchanger = Exchanger(
             self.session,
-            monotonic=time.monotonic,
+            monotonic=more.pop("monotonic", time.monotonic),
             deadline_s=deadline_s,
             max_response_bytes=max_bytes,
             on_request=self.counted.append,
+            **more,
         )
 
     def get(self) -> Answer:

@@ -10,7 +10,7 @@ import abc
 import contextlib
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self, TypeVar
 
 import pykka
@@ -23,6 +23,7 @@ from ven_actors.messages import Down, Peer
 A = TypeVar("A", bound="FleetActor")
 M = TypeVar("M")
 
+_acting = threading.local()
 _REASON_CHARS = 500
 _TRACEBACK_CHARS = 8_000
 
@@ -43,6 +44,20 @@ class Activity:
     def __init__(self) -> None:
         self.busy_since: float | None = None
         self.last_progress: float | None = None
+
+
+@contextlib.contextmanager
+def resting() -> Iterator[None]:
+    """Within it, the actor whose thread this is waits for its turn and is not busy: nobody takes that for hanging."""
+    actor: FleetActor | None = getattr(_acting, "actor", None)
+    if actor is None:
+        yield
+        return
+    actor.activity.busy_since = None
+    try:
+        yield
+    finally:
+        actor.activity.busy_since = actor.monotonic()
 
 
 class FleetRef(pykka.ActorRef[A]):
@@ -154,6 +169,7 @@ class FleetActor(pykka.ThreadingActor):
 
     def _actor_loop(self) -> None:
         reason = trace = ""
+        _acting.actor = self
         self.activity.busy_since = self.monotonic()
         try:
             self.on_start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ven_actors.errors import VtnAmbiguous, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
+from ven_actors.errors import VtnAmbiguous, VtnBusy, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
 
 SLOWEST_POLL_S = 600.0
 
@@ -32,6 +32,8 @@ class PollPace:
     def failed(self, error: VtnError, mono_s: float) -> None:
         self.failures += 1
         self.answered |= _is_answer(error)
+        if isinstance(error, VtnBusy):
+            self._not_before_s = mono_s + error.retry_after_s
         if isinstance(error, VtnUnreachable):
             return
         wait_s = min(SLOWEST_POLL_S, self._poll_every_s * 2.0 ** min(self._bad_answers, 20))

@@ -14,7 +14,7 @@ from ven_actors.delivery.reading_body import render_reading
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.verdicts import Verdict as Meaning
 from ven_actors.delivery.verdicts import judge
-from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnError, VtnRefused
+from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnBusy, VtnError, VtnRefused
 from ven_actors.messages import (
     Accepted,
     Ambiguous,
@@ -64,7 +64,7 @@ class ReportClient(Protocol):
     def reports_name_program(self) -> bool: ...
     @property
     def enrolment(self) -> Enrolment | None: ...
-    def post_report(self, body: bytes, /) -> Answer: ...
+    def post_report(self, body: bytes, /, *, backlog: bool = False) -> Answer: ...
     def find_report(self, event_id: str, name: str, known_reports: int, /) -> Found: ...
     def event_exists(self, event_id: str, /) -> bool: ...
     def abort(self) -> object: ...
@@ -132,7 +132,7 @@ class SenderActor(FleetActor):
         except VtnAmbiguous as error:
             return self._ambiguous(send, str(error))
         except VtnError as error:
-            retry_after_s = error.retry_after_s if isinstance(error, VtnRefused) else None
+            retry_after_s = error.retry_after_s if isinstance(error, VtnRefused | VtnBusy) else None
             slow = isinstance(error, CredentialsRefused)
             return self._held(send, str(error), retry_after_s=retry_after_s, slow=slow)
         finally:

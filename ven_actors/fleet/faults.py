@@ -71,8 +71,8 @@ class FaultyClient(VtnClient):
 
     faults: Faults
 
-    def post_report(self, body: bytes) -> Answer:
-        answer = super().post_report(body)
+    def post_report(self, body: bytes, *, backlog: bool = False) -> Answer:
+        answer = super().post_report(body, backlog=backlog)
         if answer.status in self.report_success:
             self.faults.accepted()
         return answer

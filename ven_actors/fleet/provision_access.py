@@ -30,6 +30,7 @@ from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.exchange import Exchanger
 from ven_actors.openadr.operator import Operator
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 from ven_actors.storage.provision_record import RECORD_NAME, ProvisionRecord
 
@@ -180,6 +181,7 @@ def _api(config: FleetConfig, partner: _Partner, adapter: SharedAdapter) -> Api:
         deadline_s=config.deadline_s,
         max_response_bytes=config.max_response_bytes,
         on_request=None,
+        traffic=Traffic(config.rate, monotonic=time.monotonic),
     )
     if partner.business is None:
         return Api(exchanger, url, None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ven_actors.actors.base import FleetRef
+from ven_actors.actors.base import FleetRef, resting
 from ven_actors.actors.clock import ClockActor
 from ven_actors.actors.notices import NothingAsked
 from ven_actors.actors.reporter import ReporterActor
@@ -27,6 +27,7 @@ from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Subscribe, 
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.push.desk import CLOSE_WITHIN_S, PushDesk
 from ven_actors.simulation.loads import VenSimulation
@@ -62,10 +63,12 @@ class Wiring:
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
+    _traffic: Traffic = field(init=False)
     _broken_off: bool = False
 
     def __post_init__(self) -> None:
         self._adapter = SharedAdapter(ssl_context_of(self.config))
+        self._traffic = Traffic(self.config.rate, monotonic=self.monotonic, resting=resting)
 
     def start_supervisor(self) -> FleetRef[SupervisorActor]:
         self.supervisor = SupervisorActor.start(
@@ -202,6 +205,7 @@ class Wiring:
             targets=config.targets,
             strict=config.parsing == "strict",
             opted_out=self._opts_out(name),
+            traffic=self._traffic,
         )
         if isinstance(client, FaultyClient):
             client.faults = self.faults

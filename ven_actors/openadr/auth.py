@@ -17,6 +17,7 @@ from ven_actors.model import Credentials, Secret
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.decoding import decode, words_of
 from ven_actors.openadr.exchange import Answer, Exchanger
+from ven_actors.openadr.lanes import Lane, in_lane
 from ven_actors.openadr.wire import WireAuthServer, WireToken
 
 DEFAULT_LIFE_S = 3_600.0
@@ -96,7 +97,11 @@ class TokenSource:
 
 
 class TokenEndpoint:
-    """Finds the token endpoint (R3) and gets a token there, the secret in the form body or by HTTP Basic (R4)."""
+    """Finds the token endpoint (R3) and gets a token there, the secret in the form body or by HTTP Basic (R4).
+
+    Where the endpoint has asked for time (`Retry-After`), the gate of its origin lets no request of any client through
+    and raises `VtnBusy`, which says how long.
+    """
 
     def __init__(
         self,
@@ -119,12 +124,16 @@ class TokenEndpoint:
         self._url = self._checked(credentials.token_url) if credentials.token_url else ""
 
     def fetch(self) -> Token:
-        """A new token. Raises `CredentialsRefused`, or `VtnUnreachable` when there is none for another reason."""
+        """A new token.
+
+        Raises `CredentialsRefused`, or `VtnUnreachable` (`VtnBusy` among them) when there is none for another reason.
+        """
         try:
-            if not self._url:
-                self._url = self._discovered()
-            begun_s = self._monotonic()
-            return self._parsed(self._asked(), begun_s)
+            with in_lane(Lane.TOKEN):
+                if not self._url:
+                    self._url = self._discovered()
+                begun_s = self._monotonic()
+                return self._parsed(self._asked(), begun_s)
         except (VtnRefused, VtnNonsense) as error:
             raise VtnUnreachable(f"no token: {error}") from error
 

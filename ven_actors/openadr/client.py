@@ -16,8 +16,10 @@ from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.exchange import Answer, Exchanger
+from ven_actors.openadr.lanes import Lane, in_lane
 from ven_actors.openadr.push_side import PushSide
 from ven_actors.openadr.report_lookup import FindResult
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 
 DEADLINE_S = 10.0
@@ -31,7 +33,8 @@ class VtnClient:
     the status of every answer, and `unreachable`, `ambiguous` or `nonsense` where there was none; it is called from
     the thread that asks. `targets` are sent as a second query when events and programs are read (R13). `dialect` may
     be a choice still to be made: then it is what `known` of `enrol` says, or found out with the first call. `opted_out`
-    is what the VEN answers to events where the dialect has answers.
+    is what the VEN answers to events where the dialect has answers. `traffic` has the gates that all clients of a fleet
+    share; each call waits there, in its lane, for its turn.
 
     All calls raise `VtnUnreachable`, `CredentialsRefused`; what only asks also raises `VtnNonsense` and, for an error
     status, `VtnRefused`; what creates raises `VtnAmbiguous`. The constructor raises `UsageError` for a bad URL.
@@ -53,6 +56,7 @@ class VtnClient:
         targets: Sequence[str] = (),
         strict: bool = False,
         opted_out: bool = False,
+        traffic: Traffic | None = None,
     ) -> None:
         base_url = checked_url(base_url, "VTN URL", allow_plain_http=allow_plain_http)
         self.ven_name = ven_name
@@ -67,6 +71,7 @@ class VtnClient:
             deadline_s=deadline_s,
             max_response_bytes=max_response_bytes,
             on_request=on_request,
+            traffic=traffic,
         )
         tokens, chosen = None, self._choice.dialect
         if credentials is not None:
@@ -81,6 +86,7 @@ class VtnClient:
             )
             tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
         self.enrolment: Enrolment | None = None
+        self._has_crawled = False
         self._api = Api(self._exchanger, base_url, tokens)
         self.push_side: PushSide | None = None
         if chosen is None or isinstance(chosen, StandardDialect):
@@ -101,8 +107,9 @@ class VtnClient:
         """Find or create the VEN and these resources; what an earlier, failed try made is found."""
         if known is not None and known.dialect in DIALECTS:
             self._choice.settle(DIALECTS[known.dialect])
-        dialect, conversation = self._speak()
-        self.enrolment = replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
+        with in_lane(Lane.REGISTRATION):
+            dialect, conversation = self._speak()
+            self.enrolment = replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
         return self.enrolment
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
@@ -112,25 +119,31 @@ class VtnClient:
         does not show are then asked for one by one, and only a 404 makes them gone (R17). Where the VTN shows others'
         events as well (R14), what is ours is judged by the targets that the last `enrol` read.
         """
-        crawl = self._speak()[1].crawl(known_event_ids)
+        with in_lane(Lane.POLL if self._has_crawled else Lane.REGISTRATION):
+            crawl = self._speak()[1].crawl(known_event_ids)
+        self._has_crawled = True
         self.enrolment = crawl.enrolment or self.enrolment
         return crawl
 
-    def post_report(self, body: bytes) -> Answer:
+    def post_report(self, body: bytes, *, backlog: bool = False) -> Answer:
         """POST a report and give back any complete answer, whatever its status; redirects are never followed.
 
+        One of the `backlog` lets everything else go first.
         Raises `VtnUnreachable` when certainly nothing of it was sent, `VtnAmbiguous` when it may have arrived,
         `CredentialsRefused` when there is no token for it or a 401 outlives a renewal.
         """
-        return self._speak()[1].post_report(body)
+        with in_lane(Lane.BACKLOG if backlog else Lane.LIVE):
+            return self._speak()[1].post_report(body)
 
     def find_report(self, event_id: str, name: str, known_reports: int) -> FindResult:
         """Look a report of this VEN up by name, with at most six requests (R35); see `FindResult`."""
-        return self._speak()[1].find_report(event_id, name, known_reports)
+        with in_lane(Lane.LIVE):
+            return self._speak()[1].find_report(event_id, name, known_reports)
 
     def event_exists(self, event_id: str) -> bool:
         """Whether the VTN knows the event and shows it to us. Raises `VtnRefused` for all but 200 and 404."""
-        return self._speak()[1].event_exists(event_id)
+        with in_lane(Lane.LIVE):
+            return self._speak()[1].event_exists(event_id)
 
     def abort(self) -> int:
         """Break off every request in flight and refuse all that follow; for any thread, at any time.

@@ -17,6 +17,7 @@ from ven_actors.openadr.decoding import decode, id_of, words_of
 from ven_actors.openadr.energydesk_shapes import WireDeskResource, WireDeskVen
 from ven_actors.openadr.events import Crawl, Event, Program
 from ven_actors.openadr.exchange import Answer
+from ven_actors.openadr.lanes import Lane, in_lane
 from ven_actors.openadr.paging import split_page
 from ven_actors.openadr.report_lookup import FindResult
 
@@ -200,7 +201,8 @@ class EnergydeskConversation:
         path = f"/programs/{quote(program_id, safe='')}/resources"
         try:
             query = [("resource_id", self._enrolment.resource_ids[name])]
-            answer = self._api.request("POST", path, query=query)
+            with in_lane(Lane.REGISTRATION):
+                answer = self._api.request("POST", path, query=query)
         except VtnAmbiguous:
             return False
         if answer.status == 422:
@@ -236,7 +238,8 @@ class EnergydeskConversation:
         path = f"/events/{quote(event.event_id, safe='')}/responses"
         body = msgspec.json.encode(self._dialect.response_request(event.event_id, response_type))
         try:
-            answer = self._as_ven("POST", path, body)
+            with in_lane(Lane.ANSWER):
+                answer = self._as_ven("POST", path, body)
         except CredentialsRefused:
             raise
         except VtnError as error:

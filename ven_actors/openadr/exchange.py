@@ -15,6 +15,7 @@ import urllib3
 
 from ven_actors.errors import VtnAmbiguous, VtnError, VtnNonsense, VtnUnreachable
 from ven_actors.openadr.sockets import Call, serving
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, ResponseTooLarge
 
 CHUNK_BYTES = 65_536
@@ -39,6 +40,9 @@ class Exchanger:
     turns out to be dead, and fails with `VtnUnreachable`. Any other fails with `VtnUnreachable` only if no byte of
     it went out, else with `VtnAmbiguous`. The deadline bounds all of it but the name look-up and, for a host of
     several addresses, counts anew for connecting to each.
+
+    Every request goes through the gate that `traffic` has for its origin; the wait there does not count against the
+    deadline. While the origin has asked for time, `VtnBusy` says so and nothing is sent.
     """
 
     def __init__(
@@ -49,8 +53,10 @@ class Exchanger:
         deadline_s: float,
         max_response_bytes: int,
         on_request: Callable[[int | str], None] | None,
+        traffic: Traffic | None = None,
     ) -> None:
         self._session = session
+        self._traffic = traffic or Traffic(monotonic=monotonic)
         self._monotonic = monotonic
         self._deadline_s = deadline_s
         self._max_response_bytes = max_response_bytes
@@ -70,7 +76,10 @@ class Exchanger:
         body: bytes | None = None,
         safe: bool,
     ) -> Answer:
-        """The whole answer, whatever its status. Raises `VtnUnreachable`, `VtnAmbiguous`, and if safe `VtnNonsense`."""
+        """The whole answer, whatever its status.
+
+        Raises `VtnUnreachable` (`VtnBusy` among them), `VtnAmbiguous`, and if safe `VtnNonsense`.
+        """
         try:
             request = requests.Request(method, url, params=list(query), headers=dict(headers), data=body).prepare()
         except _TRANSPORT_ERRORS as error:
@@ -99,6 +108,7 @@ class Exchanger:
             self._broken_off += len(calls)
         for call in calls:
             call.abort()
+        self._traffic.wake()
         return self._broken_off
 
     def _one(self, call: Call, request: requests.PreparedRequest) -> Answer:
@@ -107,8 +117,12 @@ class Exchanger:
                 raise ConnectionAbortedError("this client is closed")
             self._calls.add(call)
         try:
-            with serving(call):
-                return self._answer(call, request)
+            with self._traffic.gate(str(request.url)).permit(lambda: call.aborted) as permit:
+                call.begins_now()
+                with serving(call):
+                    answer = self._answer(call, request)
+                permit.answered(answer.status, answer.retry_after_s)
+                return answer
         finally:
             with self._lock:
                 self._calls.discard(call)

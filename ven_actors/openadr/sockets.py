@@ -22,6 +22,7 @@ class Call:
 
     def __init__(self, monotonic: Callable[[], float], deadline_s: float, *, fresh: bool = False) -> None:
         self._monotonic = monotonic
+        self._deadline_s = deadline_s
         self._until_s = monotonic() + deadline_s
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -32,6 +33,10 @@ class Call:
         self.answered = False
         self.ended = False
         self.reader: io.BufferedIOBase | None = None
+
+    def begins_now(self) -> None:
+        """Count the deadline from now: what went before was waiting for our own turn."""
+        self._until_s = self._monotonic() + self._deadline_s
 
     def has_time(self) -> bool:
         return self._monotonic() < self._until_s

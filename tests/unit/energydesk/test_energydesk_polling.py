@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from energydesk_server import NAME, T0, Vtn, reading, resource
+from traffic_house import LaneRecorder
 
 from ven_actors.delivery.reading_body import render_reading
 from ven_actors.errors import CredentialsRefused, VtnRefused
 from ven_actors.model import Block, Layout
+from ven_actors.openadr.lanes import Lane
 from ven_actors.testing.energydesk import Status
 
 
@@ -118,6 +120,23 @@ def test_each_modification_of_an_event_is_answered_once(server: Callable[..., Vt
     vtn.enrol(again, resource(), known=changed.enrolment)
     again.crawl()
     assert len(vtn.desk.responses()) == 2
+
+
+def test_answers_to_events_and_registrations_go_before_polls(server: Callable[..., Vtn]) -> None:
+    vtn, traffic = server(), LaneRecorder()
+    vtn.vtn.create_event(**dr_event(vtn))
+    client = vtn.client(traffic=traffic)
+    vtn.enrol(client, resource())
+    client.crawl()
+    vtn.vtn.create_event(**dr_event(vtn, "2026-01-16T11:00:00Z"))
+    traffic.lanes.clear()
+    client.crawl()
+    assert traffic.lanes.count(Lane.ANSWER) == 1
+    assert set(traffic.lanes) == {Lane.POLL, Lane.ANSWER}
+    vtn.vtn.create_program(programName="Another")
+    traffic.lanes.clear()
+    client.crawl()
+    assert traffic.lanes.count(Lane.REGISTRATION) == 1
 
 
 def test_r37_a_ven_that_opted_out_answers_so(server: Callable[..., Vtn]) -> None:

@@ -10,7 +10,7 @@ import requests
 from openadr_transport_peer import Client, Peer, Script, head, reply, reset
 
 from ven_actors.errors import VtnAmbiguous, VtnError, VtnNonsense, VtnUnreachable
-from ven_actors.openadr.sockets import Call
+from ven_actors.openadr.sockets import Call, serving
 from ven_actors.openadr.transport import SharedAdapter
 
 
@@ -190,7 +190,7 @@ def test_a_call_aborted_before_it_has_a_socket_sends_nothing(peer: Peer, client:
         client.get()
     call = Call(time.monotonic, 5.0)
     call.abort()
-    with pytest.raises(requests.ConnectionError, match="aborted"):
-        client.exchanger._one(call, requests.Request("GET", peer.url).prepare())
+    with pytest.raises(requests.ConnectionError, match="aborted"), serving(call):
+        client.exchanger._answer(call, requests.Request("GET", peer.url).prepare())
     assert len(peer.requests) == int(kept)
     assert not call.sent

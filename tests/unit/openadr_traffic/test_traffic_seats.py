@@ -1,0 +1,45 @@
+"""At most so many VENs register at one VTN at once; the others are told when it is their turn."""
+
+from ven_actors.openadr.seats import Seats
+from ven_actors.openadr.traffic import Traffic
+
+
+def nobody() -> None:
+    raise AssertionError("it has its seat already")
+
+
+def test_who_finds_no_seat_is_told_when_it_has_one_in_the_order_of_asking() -> None:
+    seats, told = Seats(lambda: 1), list[str]()
+    assert seats.take("A", nobody)
+    assert not seats.take("B", lambda: told.append("B"))
+    assert not seats.take("C", lambda: told.append("C"))
+    assert not seats.take("B", lambda: told.append("B"))
+    seats.leave("A")
+    assert told == ["B"]
+    assert seats.take("B", nobody)
+    seats.leave("B")
+    assert told == ["B", "C"]
+
+
+def test_who_has_a_seat_keeps_it_until_it_leaves() -> None:
+    seats = Seats(lambda: 1)
+    assert seats.take("A", nobody)
+    assert seats.take("A", nobody)
+    seats.leave("A")
+    assert not seats.any_taken
+
+
+def test_who_gives_up_waiting_is_passed_over() -> None:
+    seats, told = Seats(lambda: 1), list[str]()
+    assert seats.take("A", nobody)
+    seats.take("B", lambda: told.append("B"))
+    seats.take("C", lambda: told.append("C"))
+    seats.leave("B")
+    seats.leave("A")
+    assert told == ["C"]
+
+
+def test_at_a_low_rate_fewer_vens_register_at_once_so_that_each_of_them_gets_on() -> None:
+    for rate, most in ((None, 16), (200, 16), (3, 3), (0.5, 1)):
+        seats = Traffic(rate, monotonic=lambda: 0.0).gate("http://vtn.example").seats
+        assert sum(seats.take(number, lambda: None) for number in range(20)) == most

@@ -1,0 +1,44 @@
+"""Lanes: what a request is for, and so whose turn it is where many wait for one VTN."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+
+class Lane(IntEnum):
+    """In the order in which they go."""
+
+    TOKEN = 0
+    REGISTRATION = 1  # and a VEN's first reading of events
+    ANSWER = 2  # opt-in and opt-out
+    POLL = 3
+    LIVE = 4  # reports of what has just been metered, and looking reports up
+    BACKLOG = 5
+
+
+_REPORTS = frozenset({Lane.LIVE, Lane.BACKLOG})
+_local = threading.local()
+
+
+def is_of_reports(lane: Lane) -> bool:
+    return lane in _REPORTS
+
+
+@contextmanager
+def in_lane(lane: Lane) -> Iterator[None]:
+    """Within it, the requests of this thread go in `lane`; the innermost counts."""
+    before = current_lane()
+    _local.lane = lane
+    try:
+        yield
+    finally:
+        _local.lane = before
+
+
+def current_lane() -> Lane:
+    """What nobody has put into a lane goes with the polls."""
+    lane: Lane = getattr(_local, "lane", Lane.POLL)
+    return lane

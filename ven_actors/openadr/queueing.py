@@ -1,0 +1,69 @@
+"""Who goes next of those that wait for one origin. Pure: monotonic time is a parameter."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ven_actors.openadr.lanes import Lane
+
+LONGEST_WAIT_S = 5.0
+_IN_GOOD_TIME_S = 0.25
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """One request that waits. `wake` lets its thread look again."""
+
+    lane: Lane
+    wake: Callable[[], None]
+    joined_s: float
+    granted: bool = False
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class _Queue:
+    tickets: deque[Ticket] = field(default_factory=deque)
+    served_s: float = float("-inf")
+
+    def head(self) -> Ticket | None:
+        while self.tickets and self.tickets[0].gone:
+            self.tickets.popleft()
+        return self.tickets[0] if self.tickets else None
+
+
+class Line:
+    """A queue per lane. The first lane goes first, unless another would then wait longer than `LONGEST_WAIT_S`.
+
+    That can be held as long as permits come often enough; where they do not, the lanes take turns.
+    """
+
+    def __init__(self) -> None:
+        self._queues = {lane: _Queue() for lane in Lane}
+
+    def join(self, ticket: Ticket) -> None:
+        self._queues[ticket.lane].tickets.append(ticket)
+
+    def waiting(self) -> Iterator[Ticket]:
+        return (ticket for queue in self._queues.values() for ticket in queue.tickets if not ticket.gone)
+
+    def next(self, now_s: float, gap_s: float, may_go: Callable[[Lane], bool]) -> Ticket | None:
+        """Whose turn it is at `now_s`, of the lanes that `may_go`. `gap_s` is the time between two permits."""
+        heads = [head for head in (queue.head() for queue in self._queues.values()) if head and may_go(head.lane)]
+        if not heads:
+            return None
+        urgent = sorted(heads[1:], key=self._deadline_s)
+        late = any(now_s + number * gap_s > self._deadline_s(head) for number, head in enumerate(urgent, 1))
+        return min(heads, key=self._deadline_s) if late else heads[0]
+
+    def serve(self, ticket: Ticket, now_s: float) -> None:
+        queue = self._queues[ticket.lane]
+        assert queue.tickets[0] is ticket
+        queue.tickets.popleft()
+        queue.served_s = now_s
+        ticket.granted = True
+
+    def _deadline_s(self, head: Ticket) -> float:
+        return max(head.joined_s, self._queues[head.lane].served_s) + LONGEST_WAIT_S - _IN_GOOD_TIME_S

@@ -1,0 +1,236 @@
+"""The traffic of a fleet: one gate per origin (scheme, host, port), through which every request to it goes.
+
+A gate keeps to the rate, lets nothing through while the origin has asked for time (`Retry-After` of a 429 or 503), and
+bounds how many requests are in flight. Who waits there goes in the order of the lanes (`lanes.py`).
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from urllib.parse import urlsplit
+
+from ven_actors.errors import VtnBusy
+from ven_actors.openadr.lanes import Lane, current_lane, is_of_reports
+from ven_actors.openadr.pacing import Pace, Slots
+from ven_actors.openadr.queueing import Line, Ticket
+from ven_actors.openadr.seats import MOST_SEATS, Seats
+
+LONGEST_ASKED_S = 3600.0
+# Whoever comes while the origin wants less time than this is kept waiting; otherwise it is told how long.
+PATIENCE_S = 5.0
+_PORTS = {"http": 80, "https": 443}
+_ASK_FOR_TIME = frozenset({429, 503})
+
+Wait = Callable[[threading.Condition, float | None], object]
+
+
+class Permit:
+    """One request that may go out now; `answered` before the end of it says what the origin made of it."""
+
+    def __init__(self, lane: Lane, granted_s: float, in_flight: int) -> None:
+        self.lane = lane
+        self.granted_s = granted_s
+        self.in_flight = in_flight
+        self.is_answered = False
+        self.asked_s: float | None = None
+
+    def answered(self, status: int, retry_after_s: float | None) -> None:
+        """A complete answer. Where it asks for time, nothing goes to this origin for so long, at most an hour."""
+        self.is_answered = True
+        self.asked_s = retry_after_s if status in _ASK_FOR_TIME else None
+
+
+class Gate:
+    """One origin's. For any thread; only threads that want to send wait here, each until its turn has come.
+
+    `rate` is requests per second, None for no limit. `resting` is entered by a thread for as long as it waits; `wait`
+    waits on a condition for so many seconds, None: until it is notified.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        rate: float | None,
+        monotonic: Callable[[], float],
+        resting: Callable[[], AbstractContextManager[None]],
+        wait: Wait,
+    ) -> None:
+        self.origin = origin
+        self._monotonic = monotonic
+        self._resting = resting
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._pace = Pace(rate)
+        self._slots = Slots()
+        self._line = Line()
+        self._in_flight: Counter[Lane] = Counter()
+        self._open_s = self._served_s = -math.inf
+        self._gap_s = self._pace.gap_s
+        self._timer: Ticket | None = None
+        self._timed = False
+        seats = MOST_SEATS if rate is None else min(MOST_SEATS, math.ceil(rate))
+        self.seats = Seats(lambda: min(seats, self._slots.limit))
+
+    @contextmanager
+    def permit(self, cancelled: Callable[[], bool]) -> Iterator[Permit]:
+        """Wait until one request of this thread's lane may go; within it, that request is in flight.
+
+        Raises `VtnBusy` while the origin wants more than `PATIENCE_S`, and `ConnectionAbortedError` once `cancelled`.
+        """
+        permit = self._entered(current_lane(), cancelled)
+        try:
+            yield permit
+        finally:
+            self._left(permit)
+
+    def wake(self) -> None:
+        """Let everybody who waits look whether it is cancelled."""
+        with self._lock:
+            for ticket in self._line.waiting():
+                ticket.wake()
+
+    def _entered(self, lane: Lane, cancelled: Callable[[], bool]) -> Permit:
+        changed = threading.Condition(self._lock)
+        with self._lock:
+            ticket = Ticket(lane, changed.notify, self._monotonic())
+            self._check(ticket, cancelled)
+            self._line.join(ticket)
+            self._grant()
+            self._nudge()
+            if not ticket.granted:
+                with self._resting():
+                    self._queue(ticket, changed, cancelled)
+            return Permit(lane, self._monotonic(), self._in_flight.total())
+
+    def _queue(self, ticket: Ticket, changed: threading.Condition, cancelled: Callable[[], bool]) -> None:
+        """One of those that wait is the timer: it wakes when the next may go, whoever that is; the rest are woken."""
+        try:
+            while not ticket.granted:
+                self._timer = self._timer or ticket
+                wait_s = self._next_s() if self._timer is ticket else None
+                self._timed = self._timed if self._timer is not ticket else wait_s is not None
+                self._wait(changed, wait_s)
+                if not ticket.granted:
+                    self._check(ticket, cancelled)
+                    self._grant()
+        finally:
+            ticket.gone = not ticket.granted
+            if self._timer is ticket:
+                self._timer = None
+                self._appoint_timer()
+
+    def _check(self, ticket: Ticket, cancelled: Callable[[], bool]) -> None:
+        if cancelled():
+            ticket.gone = True
+            raise ConnectionAbortedError("the request was aborted")
+        left_s = self._open_s - self._monotonic()
+        if left_s > PATIENCE_S:
+            ticket.gone = True
+            raise VtnBusy(
+                f"{self.origin} has asked for time (Retry-After): nothing is sent there for {left_s:.0f} s more",
+                retry_after_s=left_s,
+            )
+
+    def _left(self, permit: Permit) -> None:
+        now_s = self._monotonic()
+        with self._lock:
+            self._in_flight[permit.lane] -= 1
+            if permit.is_answered:
+                self._slots.answered(permit.lane, now_s - permit.granted_s, permit.in_flight, now_s)
+            if permit.asked_s is not None:
+                self._open_s = max(self._open_s, now_s + min(permit.asked_s, LONGEST_ASKED_S))
+                for ticket in self._line.waiting():
+                    ticket.wake()
+            self._grant()
+            self._nudge()
+
+    def _grant(self) -> None:
+        """Let all go whose turn has come."""
+        now_s = self._monotonic()
+        while now_s >= self._open_s and self._pace.wait_s(now_s) <= 0:
+            ticket = self._line.next(now_s, self._gap_s, self._has_slot)
+            if ticket is None:
+                return
+            self._line.serve(ticket, now_s)
+            self._pace.took(now_s)
+            self._in_flight[ticket.lane] += 1
+            gap_s = min(now_s - self._served_s, 1.0)
+            self._gap_s, self._served_s = max(self._pace.gap_s, 0.9 * self._gap_s + 0.1 * gap_s), now_s
+            ticket.wake()
+
+    def _has_slot(self, lane: Lane) -> bool:
+        """Reports never take the last slot; while VENs register, they take fewer, and the backlog one."""
+        most, busy = self._slots.limit, self.seats.any_taken
+        if self._in_flight.total() >= most and lane is not Lane.TOKEN:
+            return False
+        reports = sum(count for each, count in self._in_flight.items() if is_of_reports(each))
+        if is_of_reports(lane) and reports >= (most // 2 if busy else most - 1):
+            return False
+        return not (lane is Lane.BACKLOG and busy and self._in_flight[lane])
+
+    def _next_s(self) -> float | None:
+        """Seconds until somebody may go; None: not before a request that is in flight has ended."""
+        now_s = self._monotonic()
+        if self._line.next(now_s, self._gap_s, self._has_slot) is None:
+            return None
+        return max(0.0, self._open_s - now_s, self._pace.wait_s(now_s))
+
+    def _nudge(self) -> None:
+        """The timer may have waited for a slot alone, and now it is a matter of time."""
+        if self._timer is not None and not self._timed and self._next_s() is not None:
+            self._timer.wake()
+
+    def _appoint_timer(self) -> None:
+        ticket = next(self._line.waiting(), None)
+        if ticket is not None:
+            ticket.wake()
+
+
+def _wait(condition: threading.Condition, wait_s: float | None) -> None:
+    condition.wait(wait_s)
+
+
+class Traffic:
+    """The gates of one fleet. `rate` is that of each origin by itself; see `Gate` for the rest."""
+
+    def __init__(
+        self,
+        rate: float | None = None,
+        *,
+        monotonic: Callable[[], float],
+        resting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        wait: Wait = _wait,
+    ) -> None:
+        self._rate = rate
+        self._monotonic = monotonic
+        self._resting = resting
+        self._wait = wait
+        self._lock = threading.Lock()
+        self._gates: dict[str, Gate] = {}
+
+    def gate(self, url: str) -> Gate:
+        """The gate of this URL's origin."""
+        origin = origin_of(url)
+        with self._lock:
+            if origin not in self._gates:
+                self._gates[origin] = Gate(origin, self._rate, self._monotonic, self._resting, self._wait)
+            return self._gates[origin]
+
+    def wake(self) -> None:
+        """Let everybody who waits at any gate look whether it is cancelled."""
+        with self._lock:
+            gates = list(self._gates.values())
+        for gate in gates:
+            gate.wake()
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port`, the port always given."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    host = parts.hostname or ""
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{parts.port or _PORTS.get(scheme, 0)}"
