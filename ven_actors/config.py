@@ -233,11 +233,7 @@ class FleetConfig:
 
     senders: int = _option("senders", integer(1, 256), "4", "Delivery", "most reports in flight at once")
     rate: float | None = _option(
-        "rate",
-        positive_or_unlimited(1_000_000),
-        "200",
-        "Delivery",
-        "requests per second to each origin (scheme, host, port), of all kinds; 0: no limit",
+        "rate", positive_or_unlimited(1_000_000), "200", "Delivery", "requests per second to each origin; 0: no limit"
     )
     drain_s: float = _option(
         "drain", duration(0, DAY_S), "10s", "Delivery", "time to deliver what is queued at the end"
