@@ -250,7 +250,7 @@ def main() -> int:
     pairs = [(version, role) for version in FILES for role in CLIENTS]
     for version, role in pairs:
         began = time.monotonic()
-        with InProcessVtn() as vtn:
+        with InProcessVtn(strict=True) as vtn:
             outcome = run(vtn, folder, version, role, -(-arguments.cases // len(pairs)), seed=arguments.seed)
         statuses = ", ".join(f"{status}: {count}" for status, count in sorted(outcome.statuses.items()))
         print(f"{version} {role}: {outcome.cases} cases in {time.monotonic() - began:.0f} s ({statuses})", flush=True)

@@ -15,7 +15,7 @@ def vtn(monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessVtn]:
     """Their clients read proxies from the environment; loopback is reached without."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with InProcessVtn() as vtn:
+    with InProcessVtn(strict=True) as vtn:
         yield vtn
 
 

@@ -99,6 +99,16 @@ def test_sigint_ends_it_well_with_a_connection_open(start: Start) -> None:
         assert process.end(signal.SIGINT) == (0, "", "")
 
 
+@pytest.mark.parametrize(("options", "status"), [((), 201), (("--strict",), 400)])
+def test_it_takes_what_is_plain_though_not_by_the_letter_unless_it_is_strict(
+    start: Start, options: tuple[str, ...], status: int
+) -> None:
+    process = start(*CLIENTS, *options)
+    program = {"programName": "p", "payloadDescriptors": [{"payloadType": "PRICE", "currency": "EUR"}]}
+    with process.session("bl") as session:
+        assert session.post(f"{process.base_url}/programs", json=program, timeout=20).status_code == status
+
+
 def test_it_ends_with_its_stdin_however_its_parent_ends(start: Start) -> None:
     assert start(*CLIENTS, "--exit-with-stdin").end() == (0, "", "")
 

@@ -58,7 +58,8 @@ class InProcessVtn:
 
     `base_url` is that of OpenADR 3.1.0, `base_urls` has those of all interfaces, `requests` what has been answered
     so far, in order. `fault`, if set, is asked about each request (method, path, body) in the VTN's thread and may
-    return a `Fault`. Webhooks go to this machine only, unless `push_plan` says otherwise.
+    return a `Fault`. Webhooks go to this machine only, unless `push_plan` says otherwise. It refuses what is not by the
+    letter of the standard, as `vtn --strict` does, unless `strict` is False.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class InProcessVtn:
         energydesk_plan: Plan | None = None,
         push_plan: PushPlan = LOOPBACK_PUSH,
         quirks: frozenset[Quirk] = frozenset(),
+        strict: bool = True,
     ) -> None:
         self.clients = tuple(clients)
         self.fault: FaultHook | None = None
         self.requests: list[Exchange] = []
         self.vtn = Vtn(
             clients=self.clients, now_s=now_s, mono_s=mono_s, state_dir=state_dir, limits=limits, demo=demo,
-            energydesk_plan=energydesk_plan, push_plan=push_plan, quirks=quirks,
+            energydesk_plan=energydesk_plan, push_plan=push_plan, quirks=quirks, strict=strict,
         )  # fmt: skip
         self.identity = self.vtn.identity
         self._ready = threading.Event()

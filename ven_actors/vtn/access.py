@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ven_actors.vtn.clients import Client
 from ven_actors.vtn.exchange import Desk, json_answer, read_form
 from ven_actors.vtn.facts import Role
+from ven_actors.vtn.leniency import leniency
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.tokens import Grant
 
@@ -51,7 +52,7 @@ def scope_missing(scope: str) -> Problem:
 async def _give_token(request: Request, desk: Desk, offered: Scopes) -> Response:
     """OAuth 2 client credentials: in the form or by HTTP Basic, never both (RFC 6749, 2.3).
 
-    A token has those of the scopes `offered` to the role that were asked for; all of them if none was.
+    A token has the scopes `offered` to the role; from a strict VTN those of them that were asked for, if any was.
     """
     form = await read_form(request, min(_LONGEST_FORM_BYTES, desk.max_body_bytes))
     repeated = [name for name, values in form.items() if len(values) > 1]
@@ -110,7 +111,7 @@ def _basic(authorization: str) -> list[tuple[str, str]]:
 
 
 def _scopes(allowed: tuple[str, ...], asked: str) -> list[str]:
-    wanted = asked.split()
+    wanted = asked.split() if leniency() is None else []
     granted = [scope for scope in allowed if scope in wanted or not wanted]
     if not granted:
         raise Problem(400, f"none of the scopes asked for is one of {' '.join(allowed)}", error="invalid_scope")

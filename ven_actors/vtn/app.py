@@ -24,6 +24,7 @@ from ven_actors.vtn.energydesk import routes as energydesk
 from ven_actors.vtn.energydesk.book import Book, Plan
 from ven_actors.vtn.exchange import Desk, problem_answer
 from ven_actors.vtn.facts import Clock, Role
+from ven_actors.vtn.leniency import Lenient
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.push.house import Push, PushPlan
 from ven_actors.vtn.quirks import TROUBLES, Quirk
@@ -55,8 +56,8 @@ class Vtn:
     """Everything of a VTN but its socket; `app` is the ASGI application.
 
     `state_dir` None keeps it all in memory. `now_s` is the VTN's time (object metadata, which events are over),
-    `mono_s` judges the life of tokens and when webhooks are tried again. Raises `StateUnusable`; a context manager
-    that closes the store.
+    `mono_s` judges the life of tokens and when webhooks are tried again. `strict` refuses what `leniency` names.
+    Raises `StateUnusable`; a context manager that closes the store.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Vtn:
         energydesk_plan: Plan | None = None,
         push_plan: PushPlan | None = None,
         quirks: frozenset[Quirk] = frozenset(),
+        strict: bool = False,
     ) -> None:
         limits = limits or Limits()
         known = Clients(clients)
@@ -101,7 +103,7 @@ class Vtn:
             self.worker, known, self.tokens, now_s, limits.max_body_bytes, push.callbacks, push.mqtt, rules.privacy_301
         )
         self._demo = None if demo is None else Demo(self.worker, now_s, demo)
-        self.app: ASGIApp = self._build_app()
+        self.app: ASGIApp = self._build_app() if strict else Lenient(self._build_app())
         if quirks - TROUBLES:
             self.app = Quirky(self.app, quirks)
         if quirks & TROUBLES:

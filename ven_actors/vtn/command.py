@@ -119,6 +119,12 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
     type=QuirkNames(),
     help="Deviate from the standard as real VTNs do; may be repeated. One of: all, " + ", ".join(Quirk) + ".",
 )
+@option(
+    "--strict",
+    is_flag=True,
+    help="Refuse what is plain but not by the letter: integers written 1.0, empty filters, a missing objectType; and"
+    " give a token only the scopes asked for.",
+)
 @option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(
     ctx: click.Context,
@@ -138,6 +144,7 @@ def vtn(
     energydesk_approve: Plan,
     energydesk_existing: str,
     quirks: tuple[frozenset[Quirk], ...],
+    strict: bool,
     exit_with_stdin: bool,
     **push: Any,
 ) -> None:
@@ -166,6 +173,7 @@ def vtn(
             energydesk_plan=replace(energydesk_approve, existing_status=int(energydesk_existing)),
             push_plan=push_plan_of(push),
             quirks=frozenset().union(*quirks),
+            strict=strict,
         )
     except (StateUnusable, ClientsError, BrokerError) as error:
         raise CannotStart(str(error)) from error

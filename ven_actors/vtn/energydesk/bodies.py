@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
+
+from ven_actors.vtn.leniency import leniency, with_integers
 
 Text = Annotated[str, Meta(max_length=512)]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -128,6 +131,9 @@ def parse(body: bytes, shape: type[T]) -> T:
     try:
         return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        if leniency() is not None:
+            with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
+                return msgspec.convert(with_integers(msgspec.json.decode(body)), shape)
         raise Invalid(_errors(body, shape)) from None
 
 

@@ -10,6 +10,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ven_actors.vtn.facts import Draft, Kind, ReportDraft, Role, StoredReport, Viewer
+from ven_actors.vtn.leniency import (
+    Fill,
+    fill_event,
+    fill_nothing,
+    fill_object_type,
+    fill_program,
+    fill_report,
+    leniency,
+)
 from ven_actors.vtn.problems import Problem
 from ven_actors.vtn.rules import Shown
 from ven_actors.vtn.v310.ends import event_ends_s
@@ -38,14 +47,14 @@ _resource = msgspec.json.Decoder(VenResourceRequest | BlResourceRequest)
 
 
 def program_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = decode_body(_program, body)
+    request = decode_body(_program, body, fill_program)
     targets = _given(request.targets)
     request.targets = UNSET
     return Draft(Kind.PROGRAM, _encode(request), name=request.programName, targets=targets)
 
 
 def event_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = decode_body(_event, body)
+    request = decode_body(_event, body, fill_event)
     targets = _given(request.targets)
     request.targets = UNSET
     ends_s = event_ends_s(request, now_s)
@@ -61,7 +70,7 @@ def subscription_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # n
 
 
 def ven_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = decode_body(_ven, body)
+    request = decode_body(_ven, body, _fill_request(viewer, "VEN"))
     kept = _encode(VenBody(request.venName, request.attributes))
     if isinstance(request, BlVenRequest):
         _need_role(viewer, Role.BL, "BL_VEN_REQUEST")
@@ -72,7 +81,7 @@ def ven_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG0
 
 
 def resource_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa: ARG001 - as its siblings
-    request = decode_body(_resource, body)
+    request = decode_body(_resource, body, _fill_request(viewer, "RESOURCE"))
     kept = _encode(ResourceBody(request.resourceName, request.venID, request.attributes))
     draft = Draft(Kind.RESOURCE, kept, name=request.resourceName, parent_id=request.venID)
     if isinstance(request, BlResourceRequest):
@@ -83,7 +92,7 @@ def resource_draft(body: bytes, viewer: Viewer, now_s: float) -> Draft:  # noqa:
 
 
 def report_draft(body: bytes) -> ReportDraft:
-    request = decode_body(_report, body)
+    request = decode_body(_report, body, fill_report)
     name = None if request.reportName is UNSET else request.reportName
     return ReportDraft(request.eventID, request.clientName, name, _encode(request))
 
@@ -141,16 +150,21 @@ def joined(head: dict[str, object], body: bytes) -> bytes:
     return _encode(head)[:-1] + b"," + body[1:]
 
 
-def decode_body(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """A property that is null counts as absent, also where the official file allows no null: many clients send it."""
+def decode_body(decoder: msgspec.json.Decoder[T], body: bytes, fill: Fill = fill_nothing) -> T:
+    """A property that is null counts as absent, also where the official file allows no null: many clients send it.
+
+    `fill` fills in what is missing, where the VTN is lenient.
+    """
     try:
         body.decode()
         try:
             return decoder.decode(body)
         except msgspec.ValidationError:
-            plain = msgspec.json.decode(body)
+            plain = _without_nulls(msgspec.json.decode(body))
+            allowed = leniency()
+            plain = plain if allowed is None else allowed.eased(plain, fill)
             # Safe in any thread: making the decoder has already made the types known to msgspec.
-            return msgspec.convert(_without_nulls(plain), decoder.type)
+            return msgspec.convert(plain, decoder.type)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"the body is not valid: {error}") from error
 
@@ -163,6 +177,10 @@ def _without_nulls(value: Any) -> Any:
 
 def _given(targets: list[str] | UnsetType | None) -> tuple[str, ...] | None:
     return None if targets is UNSET or targets is None else tuple(targets)
+
+
+def _fill_request(viewer: Viewer, kind: str) -> Fill:
+    return fill_object_type(f"{viewer.role.upper()}_{kind}_REQUEST")
 
 
 def _need_role(viewer: Viewer, role: Role, form: str) -> None:
