@@ -52,7 +52,7 @@ def test_an_enrolment_that_fails_is_tried_again_with_the_next_poll(ven: Callable
     assert (len(house.vtn.known_at_enrolment), house.vtn.crawls) == (2, 1)
 
 
-@pytest.mark.parametrize(("status", "enrolments"), [(404, 2), (403, 2), (500, 1)])
+@pytest.mark.parametrize(("status", "enrolments"), [(404, 2), (403, 2), (401, 2), (500, 1)])
 def test_r10_a_vtn_that_may_have_lost_the_ven_gets_it_registered_again(
     ven: Callable[..., House], status: int, enrolments: int
 ) -> None:

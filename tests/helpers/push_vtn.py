@@ -23,6 +23,7 @@ class PushSideOfVtn:
         self.checks_echo = True
         self.refuse: dict[tuple[str, str], int] = {}
         self.narrow_only = False
+        self.operations: list[str] | None = None
         self.mqtt: dict[str, Any] | None = None
         self.topics: dict[str, dict[str, str]] = {}
         self._numbers = itertools.count(1)
@@ -65,17 +66,24 @@ class PushSideOfVtn:
             return answer(404, {"title": "unknown"})
         if method == "DELETE":
             return answer(200, self.subscriptions.pop(subscription_id))
-        if self.narrow_only and "VEN" in request["objectOperations"][0]["objects"]:
-            return answer(403, {"title": "not of your business"})
-        if self.checks_echo:
-            url = request["objectOperations"][0]["callbackUrl"]
-            echoed = self.session.get(f"{url}?echo=hello", timeout=10)
-            if (echoed.status_code, echoed.content) != (200, b"hello"):
-                return answer(400, {"title": "the callback does not answer"})
+        refused = self._refused(request["objectOperations"][0])
+        if refused is not None:
+            return refused
         stored_id = subscription_id or f"s-{next(self._numbers)}"
         stored = {"id": stored_id, "objectType": "SUBSCRIPTION", **request}
         self.subscriptions[stored_id] = stored
         return answer(201 if method == "POST" else 200, stored)
+
+    def _refused(self, operation: dict[str, Any]) -> Fault | None:
+        if self.narrow_only and "VEN" in operation["objects"]:
+            return answer(403, {"title": "not of your business"})
+        if self.operations is not None and operation["operations"] != self.operations:
+            return answer(400, {"title": f"operations are {self.operations}"})
+        if self.checks_echo:
+            echoed = self.session.get(f"{operation['callbackUrl']}?echo=hello", timeout=10)
+            if (echoed.status_code, echoed.content) != (200, b"hello"):
+                return answer(400, {"title": "the callback does not answer"})
+        return None
 
 
 def answer(status: int, content: Any) -> Fault:

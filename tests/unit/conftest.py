@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from delivery_desk import Office
 from delivery_outbox import Fleet
+from push_webhook_house import WebhookHouse
 
+from ven_actors.model import Credentials, Secret
+from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.dialects import DIALECTS
+from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.storage.store import Store
+from ven_actors.testing.vtn import VEN, InProcessVtn
 
 
 @pytest.fixture
@@ -34,3 +42,45 @@ def office(tmp_path: Path) -> Iterator[Office]:
     office = Office(tmp_path)
     yield office
     office.store.close()
+
+
+@pytest.fixture(scope="module")
+def push_vtn() -> Iterator[InProcessVtn]:
+    with InProcessVtn() as vtn:
+        yield vtn
+
+
+@pytest.fixture
+def push_client(push_vtn: InProcessVtn, push_side: Any) -> Iterator[Callable[..., VtnClient]]:
+    adapter = SharedAdapter()
+    clients = []
+    push_vtn.fault = push_side.hook
+
+    def build(dialect: str = "openadr-3.1", *, strict: bool = False) -> VtnClient:
+        credentials = Credentials(VEN.name, Secret(VEN.secret), f"{push_vtn.base_url}/auth/token")
+        clients.append(
+            VtnClient(
+                push_vtn.base_url, "Herning", credentials, dialect=DIALECTS[dialect], adapter=adapter,
+                monotonic=time.monotonic, strict=strict,
+            )
+        )  # fmt: skip
+        return clients[-1]
+
+    yield build
+    for each in clients:
+        each.close()
+    adapter.close()
+
+
+@pytest.fixture
+def house(push_client: Callable[..., VtnClient]) -> Iterator[WebhookHouse]:
+    house = WebhookHouse(push_client())
+    yield house
+    house.desk.close()
+
+
+@pytest.fixture
+def house301(push_client: Callable[..., VtnClient]) -> Iterator[WebhookHouse]:
+    house = WebhookHouse(push_client("openadr-3.0.1"))
+    yield house
+    house.desk.close()

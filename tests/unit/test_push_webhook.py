@@ -1,96 +1,25 @@
 """Subscriptions of a VEN: found, put right, created, removed, whatever the VTN makes of them."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from push_webhook_house import WebhookHouse, posts
 from structlog.testing import capture_logs
 
 from ven_actors.errors import VtnRefused
 from ven_actors.messages import Hint
-from ven_actors.model import Credentials
 from ven_actors.openadr.client import VtnClient
-from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.subscriptions import Callback
-from ven_actors.openadr.transport import SharedAdapter
-from ven_actors.push.callbacks import CallbackServer
 from ven_actors.push.channels import LOOK_AGAIN_S
-from ven_actors.push.desk import PushDesk
 from ven_actors.secret import Secret
-from ven_actors.testing.clock import ManualClock
-from ven_actors.testing.probe import Probe
-from ven_actors.testing.vtn import VEN, InProcessVtn
+from ven_actors.testing.vtn import InProcessVtn
 
 PushSideOfVtn = Any
 
 
-@pytest.fixture(scope="module")
-def vtn() -> Iterator[InProcessVtn]:
-    with InProcessVtn() as vtn:
-        yield vtn
-
-
-@pytest.fixture
-def client(vtn: InProcessVtn, push_side: PushSideOfVtn) -> Iterator[Callable[..., VtnClient]]:
-    adapter = SharedAdapter()
-    clients = []
-    vtn.fault = push_side.hook
-
-    def build(dialect: str = "openadr-3.1") -> VtnClient:
-        credentials = Credentials(VEN.name, Secret(VEN.secret), f"{vtn.base_url}/auth/token")
-        clients.append(
-            VtnClient(
-                vtn.base_url, "Herning", credentials, dialect=DIALECTS[dialect], adapter=adapter,
-                monotonic=time.monotonic,
-            )
-        )  # fmt: skip
-        return clients[-1]
-
-    yield build
-    for each in clients:
-        each.close()
-    adapter.close()
-
-
-class House:
-    """One VEN's push, with everything real but the VTN's push side."""
-
-    def __init__(self, client: VtnClient) -> None:
-        self.clock = ManualClock()
-        self.server = CallbackServer("127.0.0.1", 0, monotonic=self.clock.monotonic)
-        self.desk = PushDesk(self.server, None, self.clock.monotonic)
-        self.client = client
-        self.ven = Probe("Herning")
-        self.push = self.desk.for_ven("Herning", client.push_side)
-
-    def keep(self, *program_ids: str) -> None:
-        self.push.keep(self.ven, "v-1", program_ids)
-
-    def restart(self) -> None:
-        self.push = self.desk.for_ven("Herning", self.client.push_side)
-
-
-@pytest.fixture
-def house(client: Callable[..., VtnClient]) -> Iterator[House]:
-    house = House(client())
-    yield house
-    house.desk.close()
-
-
-@pytest.fixture
-def house301(client: Callable[..., VtnClient]) -> Iterator[House]:
-    house = House(client("openadr-3.0.1"))
-    yield house
-    house.desk.close()
-
-
-def posts(push_side: PushSideOfVtn) -> list[str]:
-    return [method for method, _ in push_side.asked if method != "GET"]
-
-
 def test_r38_a_subscription_is_listed_before_it_is_created_and_called_before_it_is_relied_on(
-    house: House, push_side: PushSideOfVtn
+    house: WebhookHouse, push_side: PushSideOfVtn
 ) -> None:
     assert not house.push.healthy()
     house.keep("p1")
@@ -105,7 +34,7 @@ def test_r38_a_subscription_is_listed_before_it_is_created_and_called_before_it_
     house.ven.expect(Hint)
 
 
-def test_r38_what_was_made_is_deleted_at_the_end(house: House, push_side: PushSideOfVtn) -> None:
+def test_r38_what_was_made_is_deleted_at_the_end(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     house.keep("p1")
     house.desk.close()
     assert push_side.subscriptions == {}
@@ -113,7 +42,7 @@ def test_r38_what_was_made_is_deleted_at_the_end(house: House, push_side: PushSi
 
 
 def test_keeping_up_what_stands_asks_for_nothing_and_later_looks_whether_it_stands(
-    house: House, push_side: PushSideOfVtn
+    house: WebhookHouse, push_side: PushSideOfVtn
 ) -> None:
     house.keep("p1")
     push_side.asked.clear()
@@ -129,7 +58,7 @@ def test_keeping_up_what_stands_asks_for_nothing_and_later_looks_whether_it_stan
     assert len(push_side.subscriptions) == 1
 
 
-def test_r38_what_a_killed_run_left_is_put_right_not_doubled(house: House, push_side: PushSideOfVtn) -> None:
+def test_r38_what_a_killed_run_left_is_put_right_not_doubled(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     left = {
         "callbackUrl": "http://127.0.0.1:1/old/ven-actors/Herning", "objects": ["EVENT"], "operations": ["CREATE"],
         "bearerToken": "old",
@@ -142,7 +71,7 @@ def test_r38_what_a_killed_run_left_is_put_right_not_doubled(house: House, push_
     assert push_side.notify(push_side.subscriptions["old"], bearer="old") == 401
 
 
-def test_r38_a_restarted_ven_takes_its_subscription_over(house: House, push_side: PushSideOfVtn) -> None:
+def test_r38_a_restarted_ven_takes_its_subscription_over(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     house.keep("p1")
     house.restart()
     house.keep("p1")
@@ -150,7 +79,7 @@ def test_r38_a_restarted_ven_takes_its_subscription_over(house: House, push_side
     assert len(push_side.subscriptions) == 1
 
 
-def test_r38_nobody_elses_subscription_is_touched(house: House, push_side: PushSideOfVtn) -> None:
+def test_r38_nobody_elses_subscription_is_touched(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     urls = ("https://else.example/x", "https://else.example/ven-actors/Herning2", "https://x/ven-actors/Aalborg", "")
     for number, url in enumerate(urls):
         operation = [{"callbackUrl": url, "objects": ["EVENT"], "operations": ["CREATE"]}]
@@ -168,7 +97,7 @@ def test_r38_nobody_elses_subscription_is_touched(house: House, push_side: PushS
     assert push_side.subscriptions == before
 
 
-def test_one_that_cannot_be_replaced_is_made_anew(house: House, push_side: PushSideOfVtn) -> None:
+def test_one_that_cannot_be_replaced_is_made_anew(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     left = [{"callbackUrl": "http://x/ven-actors/Herning", "objects": ["EVENT"], "operations": ["CREATE"]}]
     push_side.subscriptions["old"] = {"id": "old", "clientName": "Herning", "objectOperations": left}
     push_side.refuse[("PUT", "subscriptions/old")] = 405
@@ -177,7 +106,9 @@ def test_one_that_cannot_be_replaced_is_made_anew(house: House, push_side: PushS
     assert house.push.healthy()
 
 
-def test_r38_in_3_0_1_there_is_one_subscription_for_each_program(house301: House, push_side: PushSideOfVtn) -> None:
+def test_r38_in_3_0_1_there_is_one_subscription_for_each_program(
+    house301: WebhookHouse, push_side: PushSideOfVtn
+) -> None:
     house301.keep()
     assert push_side.subscriptions == {}
     assert not house301.push.healthy()
@@ -193,14 +124,16 @@ def test_r38_in_3_0_1_there_is_one_subscription_for_each_program(house301: House
     assert len(house301.ven.of(Hint)) == 2
 
 
-def test_a_vtn_that_lets_a_ven_hear_of_events_alone_gets_what_it_allows(house: House, push_side: PushSideOfVtn) -> None:
+def test_a_vtn_that_lets_a_ven_hear_of_events_alone_gets_what_it_allows(
+    house: WebhookHouse, push_side: PushSideOfVtn
+) -> None:
     push_side.narrow_only = True
     house.keep("p1")
     (subscription,) = push_side.subscriptions.values()
     assert subscription["objectOperations"][0]["objects"] == ["PROGRAM", "EVENT"]
 
 
-def test_a_vtn_that_never_calls_is_not_taken_for_healthy(house: House, push_side: PushSideOfVtn) -> None:
+def test_a_vtn_that_never_calls_is_not_taken_for_healthy(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     push_side.checks_echo = False
     house.keep("p1")
     assert not house.push.healthy()
@@ -210,7 +143,7 @@ def test_a_vtn_that_never_calls_is_not_taken_for_healthy(house: House, push_side
 
 
 def test_trouble_is_said_once_and_tried_again_later_and_the_end_of_it_is_said(
-    house: House, push_side: PushSideOfVtn
+    house: WebhookHouse, push_side: PushSideOfVtn
 ) -> None:
     push_side.refuse[("POST", "subscriptions")] = 500
     with capture_logs() as logs:
@@ -228,7 +161,7 @@ def test_trouble_is_said_once_and_tried_again_later_and_the_end_of_it_is_said(
     assert house.push.healthy()
 
 
-def test_a_vtn_that_is_away_at_the_end_does_not_hold_it_up(house: House, push_side: PushSideOfVtn) -> None:
+def test_a_vtn_that_is_away_at_the_end_does_not_hold_it_up(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     house.keep("p1")
     push_side.refuse[("DELETE", f"subscriptions/{next(iter(push_side.subscriptions))}")] = 503
     with capture_logs() as logs:
@@ -236,7 +169,7 @@ def test_a_vtn_that_is_away_at_the_end_does_not_hold_it_up(house: House, push_si
     assert "push_left" in [entry["event"] for entry in logs]
 
 
-def test_one_that_is_gone_already_needs_no_removal(house: House, push_side: PushSideOfVtn) -> None:
+def test_one_that_is_gone_already_needs_no_removal(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     house.keep("p1")
     push_side.subscriptions.clear()
     with capture_logs() as logs:
@@ -244,7 +177,7 @@ def test_one_that_is_gone_already_needs_no_removal(house: House, push_side: Push
     assert logs == []
 
 
-def test_after_the_end_nothing_is_subscribed_again(house: House, push_side: PushSideOfVtn) -> None:
+def test_after_the_end_nothing_is_subscribed_again(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     house.keep("p1")
     house.desk.close()
     push_side.asked.clear()
@@ -253,7 +186,7 @@ def test_after_the_end_nothing_is_subscribed_again(house: House, push_side: Push
     assert push_side.asked == []
 
 
-def test_a_hint_for_a_dead_ven_is_lost_without_harm(house: House, push_side: PushSideOfVtn) -> None:
+def test_a_hint_for_a_dead_ven_is_lost_without_harm(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     house.keep("p1")
     house.ven.die()
     (subscription,) = push_side.subscriptions.values()
@@ -261,17 +194,19 @@ def test_a_hint_for_a_dead_ven_is_lost_without_harm(house: House, push_side: Pus
 
 
 def test_the_requests_are_what_the_official_file_says(
-    house: House, push_side: PushSideOfVtn, vtn: InProcessVtn, spec31: Any
+    house: WebhookHouse, push_side: PushSideOfVtn, push_vtn: InProcessVtn, spec31: Any
 ) -> None:
-    vtn.requests.clear()
+    push_vtn.requests.clear()
     house.keep("p1")
-    (sent,) = [each for each in vtn.requests if each.method == "POST" and each.path.endswith("/subscriptions")]
+    (sent,) = [each for each in push_vtn.requests if each.method == "POST" and each.path.endswith("/subscriptions")]
     assert spec31.check_request("POST", "/subscriptions", sent.query, sent.headers, sent.body) == []
 
 
-def test_a_refusal_names_the_path_and_the_words(client: Callable[..., VtnClient], push_side: PushSideOfVtn) -> None:
+def test_a_refusal_names_the_path_and_the_words(
+    push_client: Callable[..., VtnClient], push_side: PushSideOfVtn
+) -> None:
     push_side.refuse[("POST", "subscriptions")] = 409
-    side = client().push_side
+    side = push_client().push_side
     assert side is not None
     with pytest.raises(VtnRefused, match=r"POST .*/subscriptions answers 409"):
         side.subscriber.keep({None: Callback("http://127.0.0.1:1/ven-actors/Herning", Secret("x"))}, frozenset())

@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
 _READING_JOBS = JOBS - {"metering"}
-_MAY_HAVE_LOST_US = frozenset({403, 404})
+_MAY_HAVE_LOST_US = frozenset({401, 403, 404})
 _RESOURCES_PER_TURN = 200
 
 

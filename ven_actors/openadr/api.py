@@ -69,12 +69,14 @@ class Api:
         return answer
 
     def request_as(self, bearer: Secret, method: str, path: str, *, body: bytes | None = None) -> Answer:
-        """The answer to a request with a token of its own, which nobody can renew: a 401 is `CredentialsRefused`."""
+        """The answer to a request with a token of its own, which nobody can renew: a 401 is `VtnRefused`.
+
+        It says nothing of the client's credentials: the VTN has lost the VEN, or never had it.
+        """
         answer = self._once(method, path, (), body, Token(bearer, math.inf))
         if answer.status == 401:
-            raise CredentialsRefused(
-                f"{method} {self._base_url}{path}: the VTN does not know the VEN's own token: {words_of(answer.body)}"
-            )
+            words = f"the VTN does not know the VEN's own token any more (401): {words_of(answer.body)}"
+            raise VtnRefused(f"{method} {self._base_url}{path}: {words}", status=401)
         return answer
 
     def _once(

@@ -91,7 +91,7 @@ class VtnClient:
         self.push_side: PushSide | None = None
         if chosen is None or isinstance(chosen, StandardDialect):
             client_id = "" if credentials is None else credentials.client_id
-            self.push_side = PushSide(self._api, self._standard, ven_name, client_id, tokens)
+            self.push_side = PushSide(self._api, self._standard, ven_name, client_id, tokens, strict=strict)
 
     @property
     def report_success(self) -> frozenset[int]:
@@ -111,6 +111,10 @@ class VtnClient:
             dialect, conversation = self._speak()
             self.enrolment = replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
         return self.enrolment
+
+    def is_registered(self) -> bool:
+        """Whether the VTN still has the ven that the last `enrol` gave, by one GET; its resources are not looked at."""
+        return self._speak()[1].is_registered()
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
         """All programs and events, complete or an error.

@@ -17,6 +17,7 @@ from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import pages
 from ven_actors.openadr.reading import Reader, programs_named_in
 from ven_actors.openadr.report_lookup import FindResult, ReportLookup
+from ven_actors.openadr.salvage import said
 from ven_actors.openadr.targeting import Own
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ class Conversation(Protocol):
     """One VEN's side of one dialect. Its methods mean what `VtnClient`'s of the same names do."""
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment: ...
+    def is_registered(self) -> bool: ...
     def crawl(self, known_event_ids: Collection[str]) -> Crawl: ...
     def post_report(self, body: bytes) -> Answer: ...
     def find_report(self, event_id: str, name: str, known_reports: int) -> FindResult: ...
@@ -57,14 +59,19 @@ class StandardConversation:
         self._strict = strict
         self._own = replace(own or Own(ven_name), configured=tuple(targets))
         self._enrolment: Enrolment | None = None
+        self._odd: tuple[str, ...] = ()
         self._puzzles: frozenset[str] = frozenset()
         self._crawls_since = 0
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         enroller = Enroller(self._api, self._dialect, Reader(strict=self._strict))
         self._enrolment, own = enroller.enrol(ven_name, resources, known)
-        self._own = replace(own, configured=self._own.configured)
+        self._take_own(own, enroller)
         return self._enrolment
+
+    def is_registered(self) -> bool:
+        enroller = Enroller(self._api, self._dialect, Reader(strict=self._strict))
+        return self._enrolment is not None and enroller.still_has(self._ven_name, self._enrolment.ven_id)
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
         reader = Reader(strict=self._strict)
@@ -80,7 +87,7 @@ class StandardConversation:
         return Crawl(
             programs=programs,
             events=events,
-            problems=program_problems + event_problems + tuple(reader.notices),
+            problems=program_problems + event_problems + tuple(reader.notices) + self._odd,
             unreadable_ids=frozenset(event_id for event_id in ids if event_id is not None),
             complete=None not in ids,
         )
@@ -120,9 +127,15 @@ class StandardConversation:
             return
         if puzzles <= self._puzzles and self._crawls_since < _CRAWLS_BETWEEN:
             return
-        own = Enroller(self._api, self._dialect, reader).own_of(self._enrolment)
-        self._own = replace(own, configured=self._own.configured)
+        enroller = Enroller(self._api, self._dialect, reader)
+        self._take_own(enroller.own_of(self._enrolment), enroller)
         self._puzzles, self._crawls_since = puzzles, 0
+
+    def _take_own(self, own: Own, enroller: Enroller) -> None:
+        """What can target us now; what was odd in our own objects is one notice, the same with each reading."""
+        self._own = replace(own, configured=self._own.configured)
+        left_out = f"parts of our own objects at the VTN cannot be read and are left out: {said(enroller.odd)}"
+        self._odd = (left_out,) if enroller.odd else ()
 
     def _read(self, path: str, what: str) -> list[bytes]:
         return [raw for page in self._pages(path, what) for raw in page]

@@ -18,6 +18,7 @@ from ven_actors.model import Resource
 from ven_actors.openadr.events import Event, Program
 from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.targeting import Own, Target
+from ven_actors.openadr.wire import WireAttribute
 
 if TYPE_CHECKING:
     from ven_actors.openadr.api import Api
@@ -27,13 +28,17 @@ Query = list[tuple[str, str]]
 
 
 class Registered(NamedTuple):
-    """A ven or a resource as the VTN lists it; `ven_id` is a resource's VEN where the VTN says it."""
+    """A ven or a resource as the VTN lists it; `ven_id` is a resource's VEN where the VTN says it.
+
+    `odd` has one line for each part that could not be read and was left out.
+    """
 
     object_id: str
     name: str
     ven_id: str | None = None
     targets: frozenset[Target] = frozenset()
-    attributes: tuple[dict[str, Any], ...] = ()
+    attributes: tuple[WireAttribute, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 class Traces(NamedTuple):
@@ -83,15 +88,20 @@ class Dialect(ABC):
 
 
 class StandardDialect(Dialect):
-    """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`.
+    """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`; a ven or a resource needs no more than
+    its id and its name, unless the reader is strict.
 
-    `subscriptions_name_program` says that a subscription bears its programID.
+    `subscriptions_name_program` says that a subscription bears its programID; `operation_verbs` are the words of HTTP
+    that some VTNs want there for creating, updating and deleting.
+    `strict_subscription` is its shape to the letter.
     `vens_have_clients` says that business logic makes a ven for an OAuth client; `usual_targets` are those that it
     grants, with `{ven}` for the VEN's name.
     """
 
     page_limit: ClassVar[int] = 50
     subscriptions_name_program: ClassVar[bool] = False
+    operation_verbs: ClassVar[tuple[str, ...]] = ()
+    strict_subscription: ClassVar[type]
     programs_path: ClassVar[str] = "/programs"
     events_path: ClassVar[str] = "/events"
     reports_path: ClassVar[str] = "/reports"

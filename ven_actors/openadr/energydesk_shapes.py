@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
+from ven_actors.errors import VtnNonsense
 from ven_actors.model import RegistrationStatus
+from ven_actors.openadr.salvage import said, salvaged
+from ven_actors.openadr.wire import Named
 
 STATUS_NAME, STATUS_TYPE = "status", "prequalification"
 
@@ -24,9 +28,10 @@ class WireDeskEvent(msgspec.Struct):
 class WireDeskVen(msgspec.Struct):
     """`auth_token` is a secret: what cannot be read of this is not quoted."""
 
-    id: str
+    id: Named
     ven_name: str = ""
     auth_token: str = ""
+    client_name: str = ""
 
 
 class WireDeskAttribute(msgspec.Struct):
@@ -46,6 +51,25 @@ class WireDeskResource(msgspec.Struct):
         for attribute in self.attributes or ():
             if attribute.attribute_name == STATUS_NAME and attribute.attribute_type in {None, STATUS_TYPE}:
                 for value in attribute.attribute_values or ():
-                    if value in RegistrationStatus.__members__:
+                    if isinstance(value, str) and value in RegistrationStatus.__members__:
                         return RegistrationStatus(value)
         return None
+
+
+def read_resources(raws: Sequence[msgspec.Raw], names: Collection[str]) -> tuple[list[WireDeskResource], list[str]]:
+    """What can be read of a list of resources, and one line for each of ours of which something cannot.
+
+    Ours are those of these `names`, and those without a name.
+    """
+    read: list[WireDeskResource] = []
+    odd: list[str] = []
+    for number, raw in enumerate(raws):
+        try:
+            found, left_out = salvaged(raw, WireDeskResource, "a resource")
+        except VtnNonsense as error:
+            odd.append(f"resource number {number} of the list: {error}")
+            continue
+        read.append(found)
+        if left_out and (found.resource_name in names or not found.resource_name):
+            odd.append(f"resource {found.resource_name or found.id!r}: {said(left_out)}")
+    return read, odd

@@ -10,16 +10,18 @@ from urllib.parse import quote
 import msgspec
 import structlog
 
-from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnError, VtnNonsense, VtnRefused
-from ven_actors.model import Enrolment, RegistrationStatus, Resource, Secret
+from ven_actors.errors import VtnAmbiguous, VtnError, VtnNonsense, VtnRefused
+from ven_actors.model import Enrolment, RegistrationStatus, Resource
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.decoding import decode, id_of, words_of
-from ven_actors.openadr.energydesk_shapes import WireDeskResource, WireDeskVen
+from ven_actors.openadr.energydesk_registration import DeskRegistration
+from ven_actors.openadr.energydesk_shapes import WireDeskResource, read_resources
 from ven_actors.openadr.events import Crawl, Event, Program
 from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.lanes import Lane, in_lane
 from ven_actors.openadr.paging import split_page
 from ven_actors.openadr.report_lookup import FindResult
+from ven_actors.openadr.salvage import said
 
 if TYPE_CHECKING:
     from ven_actors.openadr.energydesk import Energydesk
@@ -47,7 +49,10 @@ class EnergydeskConversation:
         self._willing = "optOut" if opted_out else "optIn"
         self._known: Enrolment | None = None
         self._names: tuple[str, ...] = ()
+        self._registration = DeskRegistration(api, dialect)
+        self._token_refused = False
         self._refused: dict[str, str] = {}
+        self._odd: list[str] = []
         self._shows_resources = True
 
     # --- registration
@@ -55,13 +60,20 @@ class EnergydeskConversation:
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         """Register what is not registered yet. What an earlier, failed try achieved is not asked for again.
 
-        The VEN comes alone, so that its auth_token can be kept before anything else is done with it.
+        The VEN comes alone, so that its auth_token can be kept before anything else is done with it. One whose token
+        the server has refused is looked up and, if need be, registered again; if that fails, the token is tried again
+        before the next time.
         """
         if self._known is None and known is not None and known.auth_token is not None:
             self._known = replace(known, complete=True)
         self._names = tuple(resource.name for resource in resources)
-        if self._known is None:
-            self._known = self._register(ven_name)
+        if self._known is None or self._token_refused:
+            refused, self._token_refused = self._token_refused, False
+            before = self._known if refused else None
+            made = self._registration.register(ven_name, None if before is None else before.auth_token)
+            self._known = (
+                made if before is None or before.ven_id != made.ven_id else replace(before, auth_token=made.auth_token)
+            )
             return replace(self._known, complete=False)
         self._shows_resources = True
         for resource in resources:
@@ -69,40 +81,17 @@ class EnergydeskConversation:
                 self._register_resource(resource)
         return self._known
 
-    def _register(self, ven_name: str) -> Enrolment:
-        path = "/vens"
-        if path in self._refused:
-            raise VtnRefused(self._refused[path], status=422)
-        answer = self._post(path, self._dialect.ven_request(ven_name))
-        if answer.status == 409:
-            return self._adopt(ven_name)
-        if answer.status not in _GOOD:
-            if 200 <= answer.status < 300:  # its body may bear the token, and must not be quoted
-                raise VtnNonsense(f"the registration of {ven_name!r} is answered {answer.status}: expected 201")
-            refused = self._api.refused(answer, "POST", path)
-            if answer.status == 422:
-                self._refused[path] = str(refused)
-            raise refused
-        made = decode(answer.body, WireDeskVen, f"the registration of {ven_name!r}", secret=True)
-        if not made.auth_token:
-            raise VtnNonsense(f"the registration of {ven_name!r} has no auth_token")
-        return self._enrolment_of(made)
-
-    def _adopt(self, ven_name: str) -> Enrolment:
-        """Registered by somebody else, or by a run whose state is gone: only with its auth_token can we go on."""
-        answer = self._api.request("GET", "/vens", query=[("ven_name", ven_name)])
-        raws = split_page(answer.body, "vens") if answer.status == 200 else []
-        for raw in raws:
-            found = decode(raw, WireDeskVen, "a ven", secret=True)
-            if found.ven_name == ven_name and found.auth_token:
-                return self._enrolment_of(found)
-        raise CredentialsRefused(
-            f"VEN {ven_name!r} is registered there already, and the server does not tell its auth_token: "
-            "give the --state folder that registered it, or have it deleted there"
-        )
-
-    def _enrolment_of(self, ven: WireDeskVen) -> Enrolment:
-        return Enrolment(ven.id, {}, dialect=self._dialect.name, auth_token=Secret(ven.auth_token))
+    def is_registered(self) -> bool:
+        """By one reading of the events with the VEN's own token."""
+        try:
+            answer = self._as_ven("GET", "/events")
+        except VtnRefused as error:
+            if error.status == 401:
+                return False
+            raise
+        if answer.status != 200:
+            raise self._api.refused(answer, "GET", "/events")
+        return True
 
     def _register_resource(self, resource: Resource) -> None:
         """409, and a 500 that says so: it is there; its id is then told, looked up, or stays unknown (empty)."""
@@ -130,7 +119,7 @@ class EnergydeskConversation:
         return Crawl(
             programs=programs,
             events=events,
-            problems=(*problems, *more, *sorted(self._refused.values())),
+            problems=(*problems, *more, *self._left_out(), *sorted(self._refused.values())),
             unreadable_ids=frozenset(each for each in unreadable if each is not None),
             complete=None not in unreadable,
             enrolment=self._known,
@@ -164,7 +153,14 @@ class EnergydeskConversation:
             return []
         if answer.status != 200:
             raise self._api.refused(answer, "GET", "/resources")
-        return [decode(raw, WireDeskResource, "a resource") for raw in split_page(answer.body, "resources")]
+        listed, self._odd = read_resources(split_page(answer.body, "resources"), self._names)
+        return listed
+
+    def _left_out(self) -> tuple[str, ...]:
+        """What could not be read of our own objects, as one notice."""
+        of_ven = [f"ven: {said(self._registration.odd)}"] if self._registration.odd else []
+        lines = [*of_ven, *self._odd]
+        return (f"parts of our own objects at the VTN cannot be read and are left out: {said(lines)}",) if lines else ()
 
     def _read_programs(self) -> tuple[tuple[Program, ...], list[str]]:
         programs, problems, kept = [], [], {}
@@ -240,9 +236,9 @@ class EnergydeskConversation:
         try:
             with in_lane(Lane.ANSWER):
                 answer = self._as_ven("POST", path, body)
-        except CredentialsRefused:
-            raise
         except VtnError as error:
+            if self._token_refused:
+                raise
             log.warning("response_failed", ven=self._ven_name, event_id=event.event_id, reason=str(error))
             return
         if answer.status == 422:
@@ -286,4 +282,10 @@ class EnergydeskConversation:
     def _as_ven(self, method: str, path: str, body: bytes | None = None) -> Answer:
         token = self._enrolment.auth_token
         assert token is not None
-        return self._api.request_as(token, method, path, body=body)
+        try:
+            answer = self._api.request_as(token, method, path, body=body)
+        except VtnRefused as error:
+            self._token_refused = error.status == 401
+            raise
+        self._token_refused = False
+        return answer

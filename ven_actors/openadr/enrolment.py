@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from ven_actors.errors import VtnNonsense
+from ven_actors.errors import VtnNonsense, VtnRefused
 from ven_actors.model import Enrolment, Resource
 from ven_actors.openadr.api import Api, created
 from ven_actors.openadr.dialect import Registered, StandardDialect
+from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import pages
 from ven_actors.openadr.reading import Reader
+from ven_actors.openadr.salvage import said
 from ven_actors.openadr.targeting import Own
+from ven_actors.openadr.wire import WireAttribute
+
+_Parse = Callable[[bytes, Reader], Registered]
 
 
 class Enroller:
-    """Registers VENs over one `Api`. Every method may be repeated after a failure: it goes on where it stopped."""
+    """Registers VENs over one `Api`. Every method may be repeated after a failure: it goes on where it stopped.
+
+    `odd` has one line for each part of the VEN's own objects that could not be read and was left out. With a strict
+    `reader` any deviation of such an object is `VtnNonsense` instead.
+    """
 
     def __init__(self, api: Api, dialect: StandardDialect, reader: Reader) -> None:
         self._api = api
         self._dialect = dialect
         self._reader = reader
+        self._unreadable: list[str] = []
+        self.odd: list[str] = []
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> tuple[Enrolment, Own]:
         """The VTN's ids of the VEN and of each resource, created where they are missing, and what can target them.
@@ -31,7 +43,7 @@ class Enroller:
         Raises `VtnError`.
         """
         ven = self._find_ven(ven_name, known) or self._create_ven(ven_name, known)
-        found = self._find_resources(ven.object_id, None)
+        found = self._find_resources(ven.object_id, {resource.name for resource in resources})
         for resource in resources:
             if resource.name not in found:
                 found[resource.name] = self._create_resource(resource, ven.object_id)
@@ -41,20 +53,29 @@ class Enroller:
         enrolment = Enrolment(ven.object_id, {name: each.object_id for name, each in ours.items()})
         return enrolment, _own(ven, ours)
 
+    def still_has(self, ven_name: str, ven_id: str) -> bool:
+        """Whether the VTN has the ven of this name under this id: one GET, more only where it is far down the list."""
+        path, parse = self._dialect.vens_path, self._dialect.parse_ven
+        listed = self._listed(path, self._dialect.ven_query(ven_name), "vens", parse)
+        return any(ven.name == ven_name and ven.object_id == ven_id for ven, _ in listed)
+
     def own_of(self, enrolment: Enrolment) -> Own:
         """What can target an enrolled VEN now. Raises `VtnRefused` with 404 if the VTN has lost it (R10)."""
         path = f"{self._dialect.vens_path}/{quote(enrolment.ven_id, safe='')}"
         ven = self._dialect.parse_ven(self._api.get(path), self._reader)
-        found = self._find_resources(ven.object_id, None)
-        return _own(ven, {name: each for name, each in found.items() if name in enrolment.resource_ids})
+        self._note(ven, "ven")
+        return _own(ven, self._find_resources(ven.object_id, enrolment.resource_ids.keys()))
 
     def _find_ven(self, ven_name: str, known: Enrolment | None) -> Registered | None:
         query = self._dialect.ven_query(ven_name)
-        listed = self._listed(self._dialect.vens_path, query, "vens", self._dialect.parse_ven)
-        named = {ven.object_id: ven for ven in listed if ven.name == ven_name}
-        if known is not None and known.ven_id in named:
-            return named[known.ven_id]
-        return next(iter(named.values()), None)
+        parse = self._dialect.parse_ven
+        named = {
+            ven.object_id: (ven, raw)
+            for ven, raw in self._listed(self._dialect.vens_path, query, "vens", parse)
+            if ven.name == ven_name
+        }
+        ours = named.get("" if known is None else known.ven_id) or next(iter(named.values()), None)
+        return None if ours is None else self._adopted(*ours, "ven", parse)
 
     def _create_ven(self, ven_name: str, known: Enrolment | None) -> Registered:
         path = self._dialect.vens_path
@@ -62,16 +83,19 @@ class Enroller:
         if answer.status == 409 and (ven := self._find_ven(ven_name, known)) is not None:
             return ven
         if not 200 <= answer.status < 300:
-            raise self._api.refused(answer, "POST", path)
-        return _of_name(ven_name, self._dialect.parse_ven(created(answer, f"ven {ven_name!r}"), self._reader))
+            raise self._refused(answer, path)
+        made = self._dialect.parse_ven(created(answer, f"ven {ven_name!r}"), self._reader)
+        return self._made(ven_name, made, "ven")
 
-    def _find_resources(self, ven_id: str, resource_name: str | None) -> dict[str, Registered]:
-        """By name. A VTN that ignores the query is no trouble: others' resources are left out."""
+    def _find_resources(
+        self, ven_id: str, names: Collection[str], resource_name: str | None = None
+    ) -> dict[str, Registered]:
+        """Those of these names. A VTN that ignores the query is no trouble: others' resources are left out."""
         path, query = self._dialect.resources_path(ven_id), self._dialect.resources_query(ven_id, resource_name)
-        found: dict[str, Registered] = {}
-        for resource in self._listed(path, query, "resources", self._dialect.parse_resource):
-            if resource.ven_id in {None, ven_id}:
-                found.setdefault(resource.name, resource)
+        parse, found = self._dialect.parse_resource, dict[str, Registered]()
+        for resource, raw in self._listed(path, query, "resources", parse):
+            if resource.name in names and resource.name not in found and resource.ven_id in {None, ven_id}:
+                found[resource.name] = self._adopted(resource, raw, "resource", parse)
         return found
 
     def _create_resource(self, resource: Resource, ven_id: str) -> Registered:
@@ -79,57 +103,78 @@ class Enroller:
         body = msgspec.json.encode(self._dialect.resource_request(resource, ven_id))
         answer = self._api.request("POST", path, body=body)
         if answer.status == 409:
-            known = self._find_resources(ven_id, resource.name).get(resource.name)
+            known = self._find_resources(ven_id, {resource.name}, resource.name).get(resource.name)
             if known is not None:
                 return known
         if not 200 <= answer.status < 300:
-            raise self._api.refused(answer, "POST", path)
+            raise self._refused(answer, path)
         made = self._dialect.parse_resource(created(answer, f"resource {resource.name!r}"), self._reader)
-        return _of_name(resource.name, made)
+        return self._made(resource.name, made, "resource")
 
     def _correct_resource(self, resource: Resource, found: Registered, ven_id: str) -> None:
         """PUT the whole resource where the VTN has another description of it, others' attributes as they are (R10).
 
-        One that bears targets is left alone: a VEN cannot send them back. So is one that the VTN will not have
-        changed.
+        One that bears targets is left alone: a VEN cannot send them back. So is one of which something cannot be read,
+        and one that the VTN will not have changed.
         """
         request = self._dialect.resource_request(resource, ven_id)
         ours = {each["type"]: each for each in request.get("attributes", ())}
-        theirs = {each.get("type"): each for each in found.attributes}
-        if found.targets or all(theirs.get(kind, each)["values"] == each["values"] for kind, each in ours.items()):
+        is_otherwise = any(each.type in ours and each.values != ours[each.type]["values"] for each in found.attributes)
+        if found.targets or found.odd or not is_otherwise:
             return
-        request["attributes"] = [ours.get(kind, each) for kind, each in theirs.items()]
+        request["attributes"] = [ours.get(each.type) or _as_read(each) for each in found.attributes]
         path = f"{self._dialect.resources_path(ven_id)}/{quote(found.object_id, safe='')}"
         answer = self._api.request("PUT", path, body=msgspec.json.encode(request))
         if answer.status == 429 or answer.status >= 500:
             raise self._api.refused(answer, "PUT", path)
 
+    def _adopted(self, found: Registered, raw: bytes, what: str, parse: _Parse) -> Registered:
+        """What was found, noted if something of it is odd. Raises `VtnNonsense` for that if parsing is strict."""
+        if self._reader.strict:
+            return parse(raw, self._reader)
+        self._note(found, what)
+        return found
+
+    def _made(self, name: str, made: Registered, what: str) -> Registered:
+        if made.name != name:
+            raise VtnNonsense(f"the VTN was asked to create {name!r} and answers with {made.name!r}")
+        self._note(made, what)
+        return made
+
+    def _note(self, found: Registered, what: str) -> None:
+        if found.odd:
+            self.odd.append(f"{what} {found.name!r}: {said(found.odd)}")
+
+    def _refused(self, answer: Answer, path: str) -> VtnRefused:
+        """What refuses a POST; a 409 may come of an object of ours that the look-up shows and nobody can read."""
+        refused = self._api.refused(answer, "POST", path)
+        if answer.status != 409 or not self._unreadable:
+            return refused
+        seen = f"{refused}; the look-up shows what nobody can read: {said(self._unreadable)}"
+        return VtnRefused(seen, status=answer.status, retry_after_s=answer.retry_after_s)
+
     def _listed(
-        self,
-        path: str,
-        query: list[tuple[str, str]],
-        what: str,
-        parse: Callable[[bytes, Reader], Registered],
-    ) -> Iterator[Registered]:
+        self, path: str, query: list[tuple[str, str]], what: str, parse: _Parse
+    ) -> Iterator[tuple[Registered, bytes]]:
         """What can be read of a list: one broken object of somebody else is no reason to stay away."""
-        limit = self._dialect.page_limit
+        limit, lenient = self._dialect.page_limit, Reader()
+        self._unreadable.clear()
 
         def get_page(skip: int) -> bytes:
             return self._api.get(path, query + self._dialect.page_query(skip, limit))
 
-        for page in pages(get_page, what, self._dialect.page_limit):
+        for page in pages(get_page, what, limit):
             for raw in page:
                 try:
-                    yield parse(raw, self._reader)
+                    yield parse(raw, lenient), raw
                 except VtnNonsense as error:
-                    self._reader.notices.append(str(error))
+                    self._unreadable.append(str(error))
+
+
+def _as_read(attribute: WireAttribute) -> dict[str, Any]:
+    said_values = {} if attribute.values is None else {"values": attribute.values}
+    return {"type": attribute.type} | said_values
 
 
 def _own(ven: Registered, resources: Mapping[str, Registered]) -> Own:
     return Own(ven.name, ven.targets, {name: each.targets for name, each in resources.items()})
-
-
-def _of_name(name: str, made: Registered) -> Registered:
-    if made.name != name:
-        raise VtnNonsense(f"the VTN was asked to create {name!r} and answers with {made.name!r}")
-    return made

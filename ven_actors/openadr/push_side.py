@@ -25,8 +25,11 @@ class PushSide:
         ven_name: str,
         client_id: str,
         tokens: TokenSource | None,
+        *,
+        strict: bool = False,
     ) -> None:
         self._api = api
+        self._strict = strict
         self._dialect = dialect
         self._ven_name = ven_name
         self.client_id = client_id
@@ -35,7 +38,7 @@ class PushSide:
 
     @cached_property
     def subscriber(self) -> Subscriber:
-        return Subscriber(self._api, self._dialect(), self._ven_name)
+        return Subscriber(self._api, self._dialect(), self._ven_name, strict=self._strict)
 
     @property
     def subscriptions_name_program(self) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from ven_actors.errors import VtnNonsense
 from ven_actors.openadr.decoding import decode
+from ven_actors.openadr.salvage import salvaged
 from ven_actors.openadr.strictness import deviation_of
 from ven_actors.openadr.wire import WireOfProgram, WireTargeted
 
@@ -49,6 +50,17 @@ class Reader:
             if self.strict:
                 raise
             return self._repaired(raw, shape, what)
+
+    def read_own(
+        self, raw: bytes | msgspec.Raw, shape: type[T], what: str, strict_shape: type
+    ) -> tuple[T, tuple[str, ...]]:
+        """An object of our own as `shape`, and one line for each part that was left out, as it could not be read.
+
+        Raises `VtnNonsense` where `shape` cannot do without what is missing, or for any deviation if strict.
+        """
+        if self.strict:
+            return self.read(raw, shape, what, strict_shape), ()
+        return salvaged(raw, shape, f"a {what}")
 
     def _repaired(self, raw: bytes | msgspec.Raw, shape: type[T], what: str) -> T:
         """Leave out, one by one, the parts that cannot be read, as long as there is an object of this shape."""

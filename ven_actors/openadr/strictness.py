@@ -110,15 +110,31 @@ class Event310(_Stamped, rename="camel", kw_only=True):
 
 class Ven310(_Stamped, rename="camel", kw_only=True):
     ven_name: Name
+    client_id: Name | UnsetType = msgspec.field(name="clientID", default=UNSET)
     targets: list[Name] | None = None
     attributes: list[ValuesMap] | None = None
 
 
 class Resource310(_Stamped, rename="camel", kw_only=True):
     resource_name: Name
+    client_id: Name | UnsetType = msgspec.field(name="clientID", default=UNSET)
     ven_id: Id = msgspec.field(name="venID")
     targets: list[Name] | None = None
     attributes: list[ValuesMap] | None = None
+
+
+class _ObjectOperation(Struct, rename="camel"):
+    objects: list[str]
+    operations: list[str]
+    callback_url: str
+    bearer_token: str | None = None
+
+
+class Subscription310(_Stamped, rename="camel", kw_only=True):
+    client_name: Name
+    program_id: Id | UnsetType = msgspec.field(name="programID", default=UNSET)
+    object_operations: list[_ObjectOperation]
+    targets: list[Name] | None = None
 
 
 class _Marked(Struct, rename="camel", kw_only=True):
@@ -148,13 +164,23 @@ class Event301(_Marked, rename="camel", kw_only=True):
 
 
 class Ven301(_Marked, rename="camel", kw_only=True):
+    object_type: Literal["VEN"] | UnsetType = UNSET
     ven_name: Name
     attributes: list[ValuesMap] | None = None
 
 
 class Resource301(_Marked, rename="camel", kw_only=True):
+    object_type: Literal["RESOURCE"] | UnsetType = UNSET
     resource_name: Name
+    ven_id: Id | UnsetType = msgspec.field(name="venID", default=UNSET)
     attributes: list[ValuesMap] | None = None
+
+
+class Subscription301(_Marked, rename="camel", kw_only=True):
+    object_type: Literal["SUBSCRIPTION"] | UnsetType = UNSET
+    client_name: Name
+    program_id: Id = msgspec.field(name="programID")
+    object_operations: list[_ObjectOperation]
 
 
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}

@@ -9,13 +9,16 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from ven_actors.errors import VtnRefused
+from ven_actors.errors import VtnNonsense, VtnRefused
 from ven_actors.model import Secret
 from ven_actors.openadr.api import Api, created
 from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.dialect import StandardDialect
+from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import pages
-from ven_actors.openadr.wire import Identified
+from ven_actors.openadr.reading import Reader
+from ven_actors.openadr.salvage import said, salvaged
+from ven_actors.openadr.wire import Identified, Named
 
 MARK = "/ven-actors/"
 _OPERATIONS = ("CREATE", "UPDATE", "DELETE")
@@ -39,14 +42,21 @@ class Callback:
 
 
 class _Operations(msgspec.Struct, rename="camel"):
-    callback_url: str = ""
+    callback_url: str
+    objects: list[str] | None = None
+    operations: list[str] | None = None
 
 
 class _Subscription(msgspec.Struct, rename="camel"):
-    id: str
+    """An id is all that it needs; ours is known by what it calls."""
+
+    id: Named
     client_name: str = ""
     program_id: str | None = msgspec.field(name="programID", default=None)
     object_operations: list[_Operations] | None = None
+    created_date_time: str | None = None
+    modification_date_time: str | None = None
+    object_type: str | None = None
 
     def is_of(self, ven_name: str) -> bool:
         """Whether this fleet, in this run or an earlier one, made it: it calls a path that only we have."""
@@ -64,10 +74,17 @@ def _belongs(path: str, own: str) -> bool:
 
 
 class Subscriber:
-    """Subscribes over one `Api`. Every method may be repeated after a failure. All raise `VtnError`."""
+    """Subscribes over one `Api`. Every method may be repeated after a failure. All raise `VtnError`.
 
-    def __init__(self, api: Api, dialect: StandardDialect, ven_name: str) -> None:
+    `odd` has one line for each part of our own subscriptions that could not be read and was left out; if parsing is
+    `strict`, it is `VtnNonsense` instead.
+    """
+
+    def __init__(self, api: Api, dialect: StandardDialect, ven_name: str, *, strict: bool = False) -> None:
         self._api = api
+        self._reader = Reader(strict=strict)
+        self._words: tuple[str, ...] = _OPERATIONS
+        self.odd: tuple[str, ...] = ()
         self._path = dialect.subscriptions_path
         self._dialect = dialect
         self._ven_name = ven_name
@@ -78,7 +95,7 @@ class Subscriber:
         `known_ids` are those that this run made or put right: they are left alone while they call the same URL.
         Returns the ids. The VTN calls `?echo=` of each URL before it answers, so somebody has to listen by then.
         """
-        left = [each for each in self._listed() if each.is_of(self._ven_name)]
+        left = self._ours()
         ids: set[str] = set()
         for program_id, callback in wanted.items():
             found = next((each for each in left if each.program_id == program_id), None)
@@ -101,47 +118,76 @@ class Subscriber:
         if not 200 <= answer.status < 300 and answer.status != 404:
             raise self._api.refused(answer, "DELETE", path)
 
-    def _listed(self) -> list[_Subscription]:
-        query = [("clientName", self._ven_name)]
+    def _ours(self) -> list[_Subscription]:
+        """Ours of what can be read of the list; a broken one of somebody else is no reason to go without."""
+        query, odd, ours = [("clientName", self._ven_name)], list[str](), list[_Subscription]()
 
         def get_page(skip: int) -> bytes:
             return self._api.get(self._path, query + self._dialect.page_query(skip, self._dialect.page_limit))
 
-        found = [raw for page in pages(get_page, "subscriptions") for raw in page]
-        return [decode(raw, _Subscription, "a subscription") for raw in found]
+        for raw in (raw for page in pages(get_page, "subscriptions") for raw in page):
+            try:
+                found, left_out = salvaged(raw, _Subscription, "a subscription")
+            except VtnNonsense:
+                continue
+            if found.is_of(self._ven_name):
+                if self._reader.strict:
+                    self._reader.read(raw, _Subscription, "subscription", self._dialect.strict_subscription)
+                odd += [f"subscription {found.id!r}: {said(left_out)}"] if left_out else []
+                ours.append(found)
+        self.odd = tuple(odd)
+        return ours
 
     def _create(self, program_id: str | None, callback: Callback) -> str:
         try:
-            return self._sent("POST", self._path, self._request(program_id, callback, _WIDE))
+            return self._sent("POST", self._path, program_id, callback, _WIDE)
         except VtnRefused as error:
             # Not every VTN lets a VEN hear of vens and resources; events are what matters.
             if error.status not in _NOT_SO_WIDE:
                 raise
-            return self._sent("POST", self._path, self._request(program_id, callback, _NARROW))
+            return self._sent("POST", self._path, program_id, callback, _NARROW)
 
     def _put_right(self, subscription_id: str, program_id: str | None, callback: Callback) -> str:
         """Replace what an earlier run left, whose bearer is no longer ours; by a new one where that cannot be done."""
         try:
-            return self._sent("PUT", self._path_of(subscription_id), self._request(program_id, callback, _WIDE))
+            return self._sent("PUT", self._path_of(subscription_id), program_id, callback, _WIDE)
         except VtnRefused:
             self.remove(subscription_id)
             return self._create(program_id, callback)
 
-    def _sent(self, method: str, path: str, request: dict[str, Any]) -> str:
-        answer = self._api.request(method, path, body=msgspec.json.encode(request))
+    def _sent(
+        self, method: str, path: str, program_id: str | None, callback: Callback, objects: tuple[str, ...]
+    ) -> str:
+        """The id. What is refused with 400 is said once more in the other words for operations, where there are some.
+
+        The words that a VTN takes are kept.
+        """
+        answer = self._asked(method, path, program_id, callback, objects)
+        other_words = self._dialect.operation_verbs if self._words is _OPERATIONS else _OPERATIONS
+        if answer.status == 400 and other_words:
+            words, self._words = self._words, other_words
+            again = self._asked(method, path, program_id, callback, objects)
+            if 200 <= again.status < 300:
+                answer = again
+            else:
+                self._words = words
         if not 200 <= answer.status < 300:
             raise self._api.refused(answer, method, path)
         return decode(created(answer, f"{method} of a subscription"), Identified, "the subscription").id
 
-    def _request(self, program_id: str | None, callback: Callback, objects: tuple[str, ...]) -> dict[str, Any]:
+    def _asked(
+        self, method: str, path: str, program_id: str | None, callback: Callback, objects: tuple[str, ...]
+    ) -> Answer:
         operations = {
             "objects": objects,
-            "operations": _OPERATIONS,
+            "operations": self._words,
             "callbackUrl": callback.url,
             "bearerToken": callback.bearer.reveal(),
         }
         request: dict[str, Any] = {"clientName": self._ven_name, "objectOperations": [operations]}
-        return request if program_id is None else request | {"programID": program_id}
+        if program_id is not None:
+            request["programID"] = program_id
+        return self._api.request(method, path, body=msgspec.json.encode(request))
 
     def _path_of(self, subscription_id: str) -> str:
         return f"{self._path}/{quote(subscription_id, safe='')}"

@@ -22,6 +22,7 @@ from ven_actors.openadr.targeting import Own, Target
 from ven_actors.openadr.v310 import V310
 from ven_actors.openadr.wire import (
     WireEvent,
+    WireOwnTarget,
     WireProgram,
     WireReportDescriptor,
     WireResource,
@@ -45,8 +46,10 @@ class V301(V310):
     auth_server_path: ClassVar[str | None] = None
     reports_name_program: ClassVar[bool] = True
     subscriptions_name_program: ClassVar[bool] = True
+    operation_verbs: ClassVar[tuple[str, ...]] = ("POST", "PUT", "DELETE")
     scopes: ClassVar[tuple[str, ...]] = ("read_all", "write_reports", "write_vens")
     vens_have_clients: ClassVar[bool] = False
+    strict_subscription: ClassVar[type] = strictness.Subscription301
     usual_targets: ClassVar[tuple[str, ...]] = ("VEN_NAME={ven}",)
 
     def recognises(self, traces: Traces) -> bool:
@@ -132,24 +135,25 @@ class V301(V310):
         return _open_ended(event)
 
     def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
-        targets = _targets(targets_borne(raw, WireTargeted[WireTarget]))
+        wires: list[WireTarget] = targets_borne(raw, WireTargeted[WireTarget])
+        targets = _targets(wires)
         return not all(each.type in _BY_NAME or own.knows(each) for each in targets)
 
     def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
-        wire = (reader or Reader()).read(raw, WireVen[WireTarget], "ven", strictness.Ven301)
-        return Registered(wire.id, wire.ven_name, None, frozenset(_targets(wire.targets)))
+        wire, odd = (reader or Reader()).read_own(raw, WireVen[WireOwnTarget], "ven", strictness.Ven301)
+        return Registered(wire.id, wire.ven_name, None, frozenset(_targets(wire.targets)), odd=odd)
 
     def parse_resource(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
-        wire = (reader or Reader()).read(raw, WireResource[WireTarget], "resource", strictness.Resource301)
-        targets = frozenset(_targets(wire.targets))
-        return Registered(wire.id, wire.resource_name, wire.ven_id, targets, tuple(wire.attributes or ()))
+        wire, odd = (reader or Reader()).read_own(raw, WireResource[WireOwnTarget], "resource", strictness.Resource301)
+        targets, attributes = frozenset(_targets(wire.targets)), tuple(wire.attributes or ())
+        return Registered(wire.id, wire.resource_name, wire.ven_id, targets, attributes, odd)
 
 
 def _without_31(request: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name not in {"objectType", "venID", "clientID"}}
 
 
-def _targets(wires: Sequence[WireTarget] | None) -> tuple[Target, ...]:
+def _targets(wires: Sequence[WireTarget | WireOwnTarget] | None) -> tuple[Target, ...]:
     """A type without values says nothing."""
     return tuple(Target(wire.type, str(value)) for wire in wires or () for value in wire.values or ())
 

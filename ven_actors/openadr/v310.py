@@ -34,6 +34,7 @@ class V310(StandardDialect):
     auth_server_path: ClassVar[str | None] = "/auth/server"
     scopes: ClassVar[tuple[str, ...]] = ("read_targets", "read_ven_objects", "write_reports", "write_vens")
     vens_have_clients: ClassVar[bool] = True
+    strict_subscription: ClassVar[type] = strictness.Subscription310
     usual_targets: ClassVar[tuple[str, ...]] = ("{ven}",)
 
     def converse(
@@ -133,10 +134,14 @@ class V310(StandardDialect):
         return not all(own.knows(Target("", each)) for each in targets_borne(raw, WireTargeted[str]))
 
     def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
-        wire = (reader or Reader()).read(raw, WireVen[str], "ven", strictness.Ven310)
-        return Registered(wire.id, wire.ven_name, None, frozenset(Target("", each) for each in wire.targets or ()))
+        wire, odd = (reader or Reader()).read_own(raw, WireVen[str], "ven", strictness.Ven310)
+        return Registered(wire.id, wire.ven_name, None, _plain_targets(wire.targets), odd=odd)
 
     def parse_resource(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
-        wire = (reader or Reader()).read(raw, WireResource[str], "resource", strictness.Resource310)
-        targets = frozenset(Target("", each) for each in wire.targets or ())
-        return Registered(wire.id, wire.resource_name, wire.ven_id, targets, tuple(wire.attributes or ()))
+        wire, odd = (reader or Reader()).read_own(raw, WireResource[str], "resource", strictness.Resource310)
+        attributes = tuple(wire.attributes or ())
+        return Registered(wire.id, wire.resource_name, wire.ven_id, _plain_targets(wire.targets), attributes, odd)
+
+
+def _plain_targets(words: Sequence[str] | None) -> frozenset[Target]:
+    return frozenset(Target("", word) for word in words or ())

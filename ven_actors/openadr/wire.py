@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 # JSON's integers have no end, but those that can be stored have; one beyond that is read as any other broken part is.
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+# An id or a name by which something is known again.
+Named = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Identified(msgspec.Struct):
@@ -101,17 +103,38 @@ class WireEvent(msgspec.Struct, Generic[T], rename="camel"):
     payload_descriptors: list[WirePayloadDescriptor] | None = None
 
 
-class WireVen(msgspec.Struct, Generic[T], rename="camel"):
-    id: str
-    ven_name: str
-    targets: list[T] | None = None
+class WireOwnTarget(msgspec.Struct):
+    """One target of 3.0.1 that a ven or a resource bears."""
+
+    type: Named
+    values: list[str | int | float | bool] | None = None
 
 
-class WireResource(msgspec.Struct, Generic[T], rename="camel"):
-    id: str
-    resource_name: str
+class WireAttribute(msgspec.Struct):
+    """One attribute of a ven or a resource."""
+
+    type: str
+    values: list[Any] | None = None
+
+
+class _WireOwn(msgspec.Struct, Generic[T], rename="camel", kw_only=True):
+    """What a ven and a resource have in common; nothing but the id is needed."""
+
+    id: Named
     targets: list[T] | None = None
-    attributes: list[dict[str, Any]] | None = None
+    attributes: list[WireAttribute] | None = None
+    created_date_time: str | None = None
+    modification_date_time: str | None = None
+    object_type: str | None = None
+    client_id: str | None = msgspec.field(name="clientID", default=None)
+
+
+class WireVen(_WireOwn[T], Generic[T], rename="camel", kw_only=True):
+    ven_name: Named
+
+
+class WireResource(_WireOwn[T], Generic[T], rename="camel", kw_only=True):
+    resource_name: Named
     ven_id: str | None = msgspec.field(name="venID", default=None)
 
 

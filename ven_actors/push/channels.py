@@ -12,6 +12,7 @@ import structlog
 from ven_actors.errors import VtnError
 from ven_actors.messages import Hint, Peer
 from ven_actors.openadr.push_side import PushSide
+from ven_actors.openadr.salvage import said
 from ven_actors.openadr.subscriptions import Callback
 from ven_actors.push.callbacks import CallbackServer
 
@@ -94,6 +95,7 @@ class WebhookChannel:
         self._wanted: tuple[str | None, ...] = ()
         self._callbacks: dict[str | None, Callback] = {}
         self._ids: frozenset[str] = frozenset()
+        self._odd: tuple[str, ...] = ()
         self._looked_s = float("-inf")
         self._closed = False
 
@@ -104,8 +106,13 @@ class WebhookChannel:
             return
         for each in set(wanted) - self._callbacks.keys():
             self._callbacks[each] = self._server.open(self._ven, each, hinting(peer))
-        self._ids = self._side.subscriber.keep({each: self._callbacks[each] for each in wanted}, self._ids)
+        subscriber = self._side.subscriber
+        self._ids = subscriber.keep({each: self._callbacks[each] for each in wanted}, self._ids)
         self._wanted, self._looked_s = wanted, mono_s
+        if subscriber.odd and subscriber.odd != self._odd:
+            notice = f"parts of our own subscriptions cannot be read and are left out: {said(subscriber.odd)}"
+            log.warning("vtn_notice", ven=self._ven, notice=notice)
+        self._odd = subscriber.odd
 
     def healthy(self) -> bool:
         """Only what has called is known to call."""

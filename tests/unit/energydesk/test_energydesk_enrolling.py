@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from energydesk_server import NAME, Vtn, resource
 
-from ven_actors.errors import CredentialsRefused, VtnNonsense, VtnRefused
+from ven_actors.errors import VtnNonsense, VtnRefused
 from ven_actors.model import Enrolment
 
 
@@ -52,8 +52,9 @@ def test_a_ven_that_cannot_be_adopted_fails_loudly_and_never_reports(
     vtn.enrol(vtn.client(), resource())
     vtn.refuse("GET", "/vens", *answer)
     client = vtn.client()
-    with pytest.raises(CredentialsRefused, match="does not tell its auth_token"):
+    with pytest.raises(VtnRefused, match="does not tell its auth_token") as said:
         client.enrol("Herning", [resource()], None)
+    assert said.value.status == 409
     assert client.enrolment is None
     with pytest.raises(VtnNonsense, match="not registered"):
         client.crawl()

@@ -12,7 +12,7 @@ from energydesk_server import NAME, T0, Vtn, reading, resource
 from traffic_house import LaneRecorder
 
 from ven_actors.delivery.reading_body import render_reading
-from ven_actors.errors import CredentialsRefused, VtnRefused
+from ven_actors.errors import VtnRefused
 from ven_actors.model import Block, Layout
 from ven_actors.openadr.lanes import Lane
 from ven_actors.testing.energydesk import Status
@@ -187,13 +187,16 @@ def test_an_event_that_cannot_be_read_is_not_taken_for_gone(server: Callable[...
         client.crawl()
 
 
-def test_a_ven_whose_own_token_is_not_known_any_more_says_so(server: Callable[..., Vtn]) -> None:
+def test_a_ven_whose_own_token_is_not_known_any_more_says_so_and_blames_no_credentials(
+    server: Callable[..., Vtn],
+) -> None:
     vtn = server()
     client = vtn.client()
     vtn.enrol(client)
     vtn.refuse("GET", "/events", 401)
-    with pytest.raises(CredentialsRefused, match="own token"):
+    with pytest.raises(VtnRefused, match="own token") as said:
         client.crawl()
+    assert said.value.status == 401
 
 
 def test_a_reading_is_posted_with_the_clients_token_and_can_never_be_looked_up(server: Callable[..., Vtn]) -> None:

@@ -69,6 +69,25 @@ def test_r10_a_ven_that_is_gone_is_registered_again(vtn: Vtn, client: VtnClient)
     )
 
 
+def test_r10_whether_the_ven_is_still_there_is_one_get(vtn: Vtn, client: VtnClient) -> None:
+    assert not client.is_registered()
+    client.enrol("Herning", resources("a"), None)
+    vtn.asked.clear()
+    assert client.is_registered()
+    assert vtn.asked == ["GET /vens?venName=Herning&skip=0&limit=50"]
+    vtn.lists["vens"][0]["targets"] = ["Herning", []]
+    assert client.is_registered(), "whatever else is odd in it"
+
+
+@pytest.mark.parametrize("there", [[], [{"id": "v9", "venName": "Herning"}], [{"id": "vens-0", "venName": "Other"}]])
+def test_r10_a_ven_under_another_id_or_an_id_of_another_ven_is_not_ours(
+    vtn: Vtn, client: VtnClient, there: list[dict[str, Any]]
+) -> None:
+    client.enrol("Herning", resources("a"), None)
+    vtn.lists["vens"] = there
+    assert not client.is_registered()
+
+
 def test_r7_a_409_is_looked_up_and_adopted(vtn: Vtn, client: VtnClient) -> None:
     def hook(request: Request) -> Response | None:
         if request.method != "POST" or "auth" in request.path:
