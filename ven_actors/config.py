@@ -231,7 +231,9 @@ class FleetConfig:
         "catch_up", duration(0, YEAR_S), "1h", "Time", "made up for after a stop (simulated); what is older is a gap"
     )
 
-    senders: int = _option("senders", integer(1, 256), "4", "Delivery", "most reports in flight at once")
+    senders: int = _option(
+        "senders", integer(1, 256), "4", "Delivery", "most reports in flight at once to one VTN; a thread each"
+    )
     rate: float | None = _option(
         "rate", positive_or_unlimited(1_000_000), "200", "Delivery", "requests per second to each origin; 0: no limit"
     )

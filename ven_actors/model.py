@@ -231,10 +231,25 @@ class JobStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportHold:
+    """Reports that wait because their VTN does not take them: those of a VEN or, where it is empty, of all at `vtn`.
+
+    `vtn` is its origin. `alarm`: one after the other was refused; otherwise it is what only an operator can mend.
+    """
+
+    ven: str
+    vtn: str
+    reason: str
+    ends_in_s: float
+    alarm: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReporterStatus:
     """What the reporter knows of the whole life of the state folder: the ledger, in all and per VEN, and counts.
 
     `delivered` are the VENs of which a report was accepted in this life of the reporter.
+    `holds` is what waits now, `warnings` what the summary of this run has to say of its reports.
     """
 
     readings: Readings = field(default_factory=Readings)
@@ -248,6 +263,8 @@ class ReporterStatus:
     possibly_doubled: int = 0
     in_flight: int = 0
     delivered: frozenset[str] = frozenset()
+    holds: tuple[ReportHold, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

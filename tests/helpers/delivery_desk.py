@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,17 +35,26 @@ class Office:
     """Everything between VENs and senders, over a real store."""
 
     def __init__(
-        self, folder: Path, rate: float | None = None, senders: int = 2, cached: int = 100, layout: Layout = LAYOUT
+        self,
+        folder: Path,
+        rate: float | None = None,
+        senders: int = 2,
+        cached: int = 100,
+        layout: Layout = LAYOUT,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
+        """`origins` is by VEN; each has so many senders."""
+        of = origins or {}
         self.layout = layout
         self.store = Store(folder)
         self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
-        self.dispatcher = Dispatcher(Throttle(rate, burst=senders))
+        self.dispatcher = Dispatcher(lambda: Throttle(rate, burst=senders), lambda ven: of.get(ven, ""))
         self.accounts = Accounts(self.outbox, Counters())
         self.columns = Columns(self.store, self.outbox.layouts, most=cached)
         self.desk = Desk(self.outbox, self.dispatcher, self.columns, self.accounts, random.Random(1))
-        for number in range(senders):
-            self.dispatcher.sender_is_free(f"sender-{number}")
+        for origin in dict.fromkeys(of.values() or [""]):
+            for number in range(senders):
+                self.dispatcher.has_sender_for(f"{origin}sender-{number}", origin)
 
     def meter(self, name: str, count: int = 1, *requests: ReportRequest) -> VenOutbox:
         outbox = self.outbox.ven(name)
@@ -78,3 +88,19 @@ class Office:
         assert landed is flight
         self.dispatcher.sender_is_free(flight.sender)
         return flight
+
+    def refuse_all(self, now_s: float, status: int = 422) -> int:
+        """Refuse whatever goes out now; returns how many reports that were."""
+        flights = self.go(now_s)
+        for flight, _ in flights:
+            self.desk.refused(self.land(flight), status, "no", now_s)
+        self.settle()
+        return len(flights)
+
+    def accept_all(self, now_s: float) -> list[str]:
+        """Accept whatever goes out now; returns whose reports those were."""
+        flights = self.go(now_s)
+        for flight, _ in flights:
+            self.desk.accepted(self.land(flight), possibly_doubled=False)
+        self.settle()
+        return [sealed.ven_name for _, sealed in flights]

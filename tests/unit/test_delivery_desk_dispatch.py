@@ -61,7 +61,7 @@ def test_what_a_dead_sender_had_in_hand_is_in_doubt(office: Office) -> None:
     office.meter("b")
     first, second = (flight for flight, _ in office.go(0))
     assert office.dispatcher.lost_sender(first.sender) == [first]
-    office.desk.put_back(first, "its sender died", 0, in_doubt=True)
+    office.desk.holding.put_back(first, "its sender died", 0, in_doubt=True)
     office.dispatcher.sender_is_free(first.sender)
     office.settle()
     assert [(sealed.name, sealed.in_doubt) for _, sealed in office.go(1)] == [(first.report.name, True)]
@@ -72,7 +72,7 @@ def test_a_held_report_waits_and_lets_others_pass(office: Office) -> None:
     office.meter("a", 2)
     office.meter("b", 1)
     flights = {flight.outbox.name: flight for flight, _ in office.go(0)}
-    office.desk.hold(office.land(flights["a"]), "not now", 0, wait_s=100)
+    office.desk.holding.put_back(office.land(flights["a"]), "not now", 100, in_doubt=False)
     office.desk.accepted(office.land(flights["b"]), possibly_doubled=False)
     office.meter("b", 1)
     office.settle()
@@ -85,7 +85,7 @@ def test_a_held_report_waits_and_lets_others_pass(office: Office) -> None:
 def test_a_ven_whose_held_report_is_withdrawn_does_not_wait_for_its_time(office: Office) -> None:
     outbox = office.meter("a", 1, asked("e1"), asked("e2"))
     ((flight, sealed),) = office.go(0)
-    office.desk.hold(office.land(flight), "not now", 0, wait_s=1000)
+    office.desk.holding.put_back(office.land(flight), "not now", 1000, in_doubt=False)
     office.settle()
     assert office.names(1) == []
     remaining = asked("e2" if sealed.event_id == "e1" else "e1")
@@ -100,7 +100,7 @@ def test_many_offers_at_one_time_need_no_order_among_outboxes(office: Office) ->
     outbox = office.meter("a", 1, asked("e1"), asked("e2"))
     for wait_s in (50.0, 20.0, 50.0, 20.0, 50.0):
         ((flight, _),) = office.go(100)
-        office.desk.put_back(office.land(flight), "wait", wait_s, in_doubt=False)
+        office.desk.holding.put_back(office.land(flight), "wait", wait_s, in_doubt=False)
         office.dispatcher.offer(outbox)
     assert office.names(100) == ["a"]
 

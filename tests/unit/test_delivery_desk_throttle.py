@@ -35,12 +35,12 @@ def test_without_a_rate_there_is_no_wait() -> None:
         throttle.took(0.0)
 
 
-def test_a_vtn_that_fails_gets_one_try_at_a_time_until_it_succeeds() -> None:
+def test_a_vtn_that_fails_several_vens_gets_one_try_at_a_time_until_it_succeeds() -> None:
     throttle = Throttle(None, burst=4)
-    for _ in range(Throttle.BREAKS_AFTER - 1):
-        throttle.failed(0, 5, vtn_asked=False)
+    for number in range(Throttle.BREAKS_AFTER - 1):
+        throttle.failed(f"ven-{number}", 0, 5)
         assert throttle.wait_s(0, 3) == 0
-    throttle.failed(0, 5, vtn_asked=False)
+    throttle.failed("another", 0, 5)
     assert throttle.wait_s(0, 0) == 5
     assert throttle.wait_s(5, 0) == 0
     assert throttle.wait_s(5, 1) == INF
@@ -48,13 +48,31 @@ def test_a_vtn_that_fails_gets_one_try_at_a_time_until_it_succeeds() -> None:
     assert throttle.wait_s(5, 1) == 0
 
 
+def test_one_ven_that_fails_for_ever_breaks_nothing() -> None:
+    throttle = Throttle(None, burst=4)
+    for now_s in range(100):
+        throttle.failed("one", now_s, 20)
+    assert throttle.wait_s(100, 3) == 0
+
+
 def test_a_closed_throttle_keeps_to_the_longest_time_asked() -> None:
     throttle = Throttle(10.0)
-    throttle.failed(0, 60, vtn_asked=True)
-    throttle.failed(0, 10, vtn_asked=True)
+    throttle.asked_for(0, 60)
+    throttle.asked_for(0, 10)
     assert throttle.wait_s(1, 0) == 59
+    throttle.resume()
+    throttle.succeeded()
     throttle.took(1)
+    assert throttle.wait_s(59, 0) == 1, "what the VTN asked for does not end with a report that was on its way"
     assert throttle.wait_s(60, 0) == 0
+
+
+def test_a_pause_ends_when_it_is_over_or_sooner() -> None:
+    throttle = Throttle(None)
+    throttle.pause(0, 8)
+    assert throttle.wait_s(1, 0) == 7
+    throttle.resume()
+    assert throttle.wait_s(1, 0) == 0
 
 
 def test_retries_grow_with_jitter_up_to_a_bound_and_never_end() -> None:

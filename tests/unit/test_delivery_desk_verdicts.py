@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from delivery_desk import T0, Office
 
-from ven_actors.delivery.throttle import FIRST_RETRY_S, LONGEST_ASKED_S, SLOW_RETRY_S, RefusalAlarm
+from ven_actors.delivery.alarm import RINGS_AFTER
+from ven_actors.delivery.pace import FIRST_SLOW_S
+from ven_actors.delivery.throttle import FIRST_RETRY_S, LONGEST_ASKED_S
 from ven_actors.model import Layout
 from ven_actors.records import Counters
 
@@ -36,26 +38,18 @@ def test_a_report_whose_name_is_taken_is_quarantined_whole_with_the_vtns_words(o
     assert status.last_error_by_ven == {"a": "409: no such unit"}
 
 
-def test_where_everything_is_refused_nothing_more_is_quarantined_and_the_fleet_stops(office: Office) -> None:
-    office.meter("a", 10)
-    office.meter("b", 10)
-    for now_s in range(RefusalAlarm.RINGS_AFTER):
-        flight, _ = office.go(now_s)[0]
-        for each in list(office.dispatcher.in_flight.values()):
-            if each is not flight:
-                office.desk.put_back(office.land(each), "later", 0, in_doubt=False)
-        office.desk.refused(office.land(flight), 409, "no", now_s)
-        office.settle()
-    ((flight, _), *others) = office.go(10)
-    office.desk.refused(office.land(flight), 409, "no", 10)
-    for other, _ in others:
-        office.desk.put_back(office.land(other), "later", 0, in_doubt=False)
-    office.settle()
+def test_where_everything_of_a_ven_is_refused_nothing_more_is_quarantined_and_it_waits(office: Office) -> None:
+    outbox = office.meter("a", 10)
+    for now_s in range(RINGS_AFTER):
+        office.refuse_all(now_s, 409)
     status = office.accounts.status(0)
-    assert status.readings.quarantined == RefusalAlarm.RINGS_AFTER * 2
-    assert "refuses every report" in status.last_error_by_ven[flight.outbox.name]
-    assert office.go(10 + SLOW_RETRY_S - 1) == []
-    assert len(office.go(10 + SLOW_RETRY_S)) >= 1
+    assert status.readings.quarantined == RINGS_AFTER * 2
+    office.refuse_all(10, 409)
+    status = office.accounts.status(0)
+    assert status.readings.quarantined == RINGS_AFTER * 2
+    assert "refuses every report" in status.last_error_by_ven[outbox.name]
+    assert office.go(10 + FIRST_SLOW_S - 0.1) == []
+    assert len(office.go(10 + FIRST_SLOW_S)) == 1
 
 
 def deliver_to(office: Office, bad: set[str], until_s: float = 100_000.0) -> int:
@@ -96,18 +90,10 @@ def test_r41_many_bad_resources_take_longer_but_come_to_an_end(tmp_path: Path) -
     office.store.close()
 
 
-def test_one_acceptance_quiets_the_alarm() -> None:
-    alarm = RefusalAlarm()
-    for _ in range(3):
-        assert not any(alarm.refused() for _ in range(RefusalAlarm.RINGS_AFTER))
-        alarm.accepted()
-    assert [alarm.refused() for _ in range(RefusalAlarm.RINGS_AFTER + 1)][-1]
-
-
-def test_a_retry_after_is_the_least_and_holds_for_the_whole_fleet(office: Office) -> None:
+def test_a_retry_after_is_the_least_and_holds_for_every_ven_of_the_origin(office: Office) -> None:
     office.meter("a")
     ((flight, _),) = office.go(0)
-    office.desk.hold(office.land(flight), "429", 0, wait_s=60, vtn_asked=True)
+    office.desk.holding.hold(office.land(flight), "429", 0, asked_s=60)
     office.meter("b")
     office.settle()
     assert office.names(59) == []
@@ -120,7 +106,7 @@ def test_a_nonsensical_retry_after_neither_spins_nor_stops_for_ever(
 ) -> None:
     office.meter("a")
     ((flight, _),) = office.go(0)
-    office.desk.hold(office.land(flight), "429", 0, wait_s=asked_s, vtn_asked=True)
+    office.desk.holding.hold(office.land(flight), "429", 0, asked_s=asked_s)
     assert least_s <= flight.report.next_try_s <= most_s
 
 
@@ -129,7 +115,7 @@ def test_credentials_of_three_vens_that_are_refused_stop_no_other(office: Office
         office.meter(name)
     for now_s in range(2):
         for flight, _ in office.go(now_s):
-            office.desk.hold(office.land(flight), "401", now_s, wait_s=SLOW_RETRY_S)
+            office.desk.holding.hold_slowly(office.land(flight), "401", now_s)
     office.meter("d")
     assert office.names(2) == ["d"]
 
@@ -137,7 +123,7 @@ def test_credentials_of_three_vens_that_are_refused_stop_no_other(office: Office
 def test_an_ambiguous_report_comes_back_in_doubt_after_a_while(office: Office) -> None:
     office.meter("a")
     ((flight, _),) = office.go(0)
-    office.desk.hold(office.land(flight), "no answer", 0, in_doubt=True)
+    office.desk.holding.hold(office.land(flight), "no answer", 0, in_doubt=True)
     office.settle()
     assert office.go(FIRST_RETRY_S / 2 - 0.01) == []
     ((_, sealed),) = office.go(FIRST_RETRY_S)

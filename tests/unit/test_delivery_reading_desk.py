@@ -17,7 +17,8 @@ from ven_actors.delivery.columns import Columns
 from ven_actors.delivery.desk import Desk
 from ven_actors.delivery.dispatch import Dispatcher, InFlight
 from ven_actors.delivery.fleet_outbox import FleetOutbox
-from ven_actors.delivery.throttle import SLOW_RETRY_S, RefusalAlarm, Throttle
+from ven_actors.delivery.pace import LONGEST_SLOW_S
+from ven_actors.delivery.throttle import Throttle
 from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, Readings, ReportDescriptor, ReportRequest
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Counters
@@ -38,15 +39,15 @@ class Office:
         self.store = Store(folder)
         self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
         self.throttle = Throttle(rate, burst=senders)
-        self.dispatcher = Dispatcher(self.throttle)
+        self.dispatcher = Dispatcher(lambda: self.throttle)
         self.accounts = Accounts(self.outbox, Counters())
         self.columns = Columns(self.store, self.outbox.layouts)
         self.desk = Desk(self.outbox, self.dispatcher, self.columns, self.accounts, random.Random(1))
         for number in range(senders):
-            self.dispatcher.sender_is_free(f"sender-{number}")
+            self.dispatcher.has_sender_for(f"sender-{number}", "")
 
-    def meter(self, *, remember: bool = True) -> None:
-        ven = self.outbox.ven("v")
+    def meter(self, name: str = "v", *, remember: bool = True) -> None:
+        ven = self.outbox.ven(name)
         layout_id = self.outbox.layout_id(ven, LAYOUT)
         block = Block(ven.closed_until_s or T0, 10, np.full((8, 2), 7, dtype=np.int32))
         queued = self.outbox.add_block(ven, block, layout_id)
@@ -130,17 +131,15 @@ def test_all_readings_of_one_bad_resource_are_no_alarm_and_said_once(office: Off
     assert [entry["event"] for entry in logs] == ["reading_quarantined"]
 
 
-def test_a_server_that_refuses_everything_slows_the_fleet_and_keeps_what_may_still_be_wanted(office: Office) -> None:
+def test_a_server_that_refuses_everything_slows_the_ven_and_keeps_what_may_still_be_wanted(office: Office) -> None:
     office.meter()
-    now_s, quarantined = 0.0, 0
-    for _ in range(20):
+    tried_s = []
+    for now_s in range(40):
         for flight in office.go(now_s):
             office.refuse(flight, 400, now_s)
-            quarantined = office.readings.quarantined
-        now_s += 1
-    assert 0 < quarantined < 16
-    assert office.readings.queued == 16 - quarantined
-    assert office.throttle.wait_s(now_s, 0) > SLOW_RETRY_S / 2
+            tried_s.append(now_s)
+    assert tried_s == [0] * 4 + [1] * 4 + [2] * 4 + [4, 8, 16, 32]
+    assert office.readings == Readings(generated=16, quarantined=10, queued=6)
 
 
 def test_edge_case_25_a_reading_refused_with_422_is_never_sent_again_whatever_the_alarm_says(office: Office) -> None:
@@ -151,10 +150,10 @@ def test_edge_case_25_a_reading_refused_with_422_is_never_sent_again_whatever_th
         for flight in office.go(now_s):
             sent.append((flight.report.rows, flight.report.component))
             office.refuse(flight, 422, now_s)
-        now_s += SLOW_RETRY_S
+        now_s += LONGEST_SLOW_S
     assert len(sent) == len(set(sent)) == 16
     assert office.readings == Readings(generated=16, quarantined=16)
-    assert now_s > 2 * SLOW_RETRY_S
+    assert now_s > 2 * LONGEST_SLOW_S
 
 
 def test_damaged_columns_cost_their_block_once_nothing_of_it_is_in_flight(office: Office) -> None:
@@ -185,8 +184,43 @@ def test_the_columns_of_a_block_are_read_once_for_all_its_readings(office: Offic
     assert len(office.go(0)) == 4
 
 
-def test_the_alarm_counts_resources_that_are_refused_in_a_row_not_their_readings() -> None:
-    alarm = RefusalAlarm()
-    assert not any(alarm.refused(("v", (3,))) for _ in range(2 * RefusalAlarm.RINGS_AFTER))
-    rung = [alarm.refused(("v", (row,))) for row in range(4, 4 + RefusalAlarm.RINGS_AFTER)]
-    assert rung == [False] * (RefusalAlarm.RINGS_AFTER - 1) + [True]
+def test_a_reading_that_is_held_slowly_holds_no_other_of_its_ven_until_several_are(office: Office) -> None:
+    office.meter()
+    first, *others = office.go(0)
+    office.land(first)
+    office.desk.holding.hold_slowly(first, "404", 0)
+    for flight in others:
+        office.accept(flight)
+    office.dispatcher.offer(first.outbox)
+    later = office.go(1)
+    assert len(later) == 4
+    for flight in later[:3]:
+        office.land(flight)
+        office.desk.holding.hold_slowly(flight, "403", 1)
+    office.accept(later[3])
+    office.land(office.go(1)[0])
+
+
+def test_one_ven_takes_half_of_the_senders_where_others_report_too(office: Office) -> None:
+    office.meter("w")
+    for flight in office.go(0):
+        office.accept(flight)
+    office.meter()
+    hung = office.go(1)
+    assert {flight.outbox.name for flight in hung} == {"v", "w"}
+    assert [flight.outbox.name for flight in hung].count("v") == 2
+    for flight in hung:
+        if flight.outbox.name == "w":
+            office.accept(flight)
+    assert {flight.outbox.name for flight in office.go(2)} == {"w"}, "two POSTs of v hang, and w goes on"
+
+
+def test_a_ven_whose_readings_fail_gets_one_sender_until_one_is_accepted(office: Office) -> None:
+    office.meter()
+    for flight in office.go(0):
+        office.land(flight)
+        office.desk.holding.hold(flight, "no answer", 0, in_doubt=True)
+        office.dispatcher.offer(flight.outbox)
+    (flight,) = office.go(60)
+    office.accept(flight)
+    assert len(office.go(60)) == 4

@@ -19,13 +19,14 @@ from ven_actors.delivery.fleet_outbox import FleetOutbox
 from ven_actors.delivery.forecaster import Forecaster
 from ven_actors.delivery.forecasts import sayable
 from ven_actors.delivery.outbox import VenOutbox
-from ven_actors.delivery.throttle import SLOW_RETRY_S, Throttle
+from ven_actors.delivery.throttle import Throttle
 from ven_actors.delivery.width import Width
 from ven_actors.messages import (
     Accepted,
     Ambiguous,
     BreakOff,
     Down,
+    Drain,
     Enrolled,
     EventGone,
     EventsRead,
@@ -68,6 +69,7 @@ class ReporterActor(FleetActor):
         open_store: Callable[[], Store],
         settings: ReporterSettings,
         rng: random.Random,
+        origin_of: Callable[[str], str] = lambda _ven: "",
         on_flush: Callable[[float, int], None] = lambda _seconds, _column_bytes: None,
     ) -> None:
         super().__init__(name, run, supervisor, monotonic)
@@ -75,6 +77,7 @@ class ReporterActor(FleetActor):
         self._open_store = open_store
         self._settings = settings
         self._rng = rng
+        self._origin_of = origin_of
         self._on_flush = on_flush
         self._lives = VenLives()
         self._senders: dict[str, tuple[int, Peer[Send]]] = {}
@@ -92,7 +95,9 @@ class ReporterActor(FleetActor):
         self._forecasts = Forecaster(self._outbox, self._store, next_window)
         self._columns = Columns(self._store, self._outbox.layouts)
         self._accounts = Accounts(self._outbox, recovery.counters)
-        self._dispatcher = LivingOnly(Throttle(self._settings.rate, burst=self._settings.senders), self._lives)
+        self._dispatcher = LivingOnly(
+            lambda: Throttle(self._settings.rate, burst=self._settings.senders), self._origin_of, self._lives
+        )
         self._desk = Desk(self._outbox, self._dispatcher, self._columns, self._accounts, self._rng)
         keep_s, most_bytes = self._settings.keep_s, self._settings.most_bytes
         self._housekeeping = Housekeeping(self._store, self._outbox, self._desk, keep_s=keep_s, most_bytes=most_bytes)
@@ -117,10 +122,8 @@ class ReporterActor(FleetActor):
                 self._on_sender(message)
             case Enrolled():
                 self._on_enrolled(message)
-            case BreakOff():
-                self._broken_off = self._ending = True
-            case FinalFlush():
-                return self._on_final_flush()
+            case Drain() | BreakOff() | FinalFlush():
+                return self._on_end(message)
             case _:
                 assert_never(message)
         return None
@@ -183,7 +186,8 @@ class ReporterActor(FleetActor):
         if current is None:
             return
         life, outbox = current
-        self._outbox.take_requests(outbox, message.requests, message.as_of_s)
+        is_new = self._outbox.take_requests(outbox, message.requests, message.as_of_s)
+        self._desk.holding.events_read(outbox, is_new=is_new, is_back=message.is_back)
         if hash(message.event_book) != life.book_hash:
             life.book_hash = hash(message.event_book)
             self._journal.keep_event_book(outbox.ven_key, message.event_book)
@@ -197,10 +201,11 @@ class ReporterActor(FleetActor):
             return
         for flight in self._dispatcher.lost_sender(message.sender):
             # It waits a while: a report that kills its sender must not do so without end.
-            self._desk.hold(flight, f"{message.sender} ended with it in hand", self.monotonic(), in_doubt=True)
+            reason = f"{message.sender} ended with it in hand"
+            self._desk.holding.hold(flight, reason, self.monotonic(), in_doubt=True)
             self._touched[flight.outbox.name] = flight.outbox
         self._senders[message.sender] = (message.run, message.peer)
-        self._dispatcher.sender_is_free(message.sender)
+        self._dispatcher.has_sender_for(message.sender, message.origin)
 
     def _on_verdict(self, verdict: Verdict) -> None:
         run, _ = self._senders.get(verdict.sender, (None, None))
@@ -222,13 +227,13 @@ class ReporterActor(FleetActor):
                     flight, verdict.status, verdict.words, now_s,
                     body_bytes=verdict.body_bytes, possibly_there=verdict.possibly_there or flight.report.unsettled,
                 )  # fmt: skip
+            case Held(slow=True, retry_after_s=None):
+                self._desk.holding.hold_slowly(flight, verdict.reason, now_s)
             case Held():
-                asked_s = verdict.retry_after_s
-                wait_s = SLOW_RETRY_S if verdict.slow and asked_s is None else asked_s
-                self._desk.hold(flight, verdict.reason, now_s, wait_s=wait_s, vtn_asked=asked_s is not None)
+                self._desk.holding.hold(flight, verdict.reason, now_s, asked_s=verdict.retry_after_s)
             case Ambiguous():
                 flight.report.unsettled |= verdict.possibly_doubled
-                self._desk.hold(flight, verdict.reason, now_s, in_doubt=True)
+                self._desk.holding.hold(flight, verdict.reason, now_s, in_doubt=True)
             case EventGone():
                 self._desk.event_gone(flight)
             case _:
@@ -248,9 +253,14 @@ class ReporterActor(FleetActor):
             self._told_s = pulse.mono_s
             self.send(self._reports_to, ReporterReport(self.run, self._status()))
 
-    def _on_final_flush(self) -> ReporterStatus:
-        """Commit what is in hand; the senders have ended, so nothing more goes out."""
-        self._ending = True
+    def _on_end(self, message: Drain | BreakOff | FinalFlush) -> ReporterStatus | None:
+        """Little time is left: give what is held one try. Or none: commit what is in hand, and send nothing more."""
+        if isinstance(message, Drain):
+            self._touched |= self._desk.holding.drain(self._lives)
+            return None
+        self._ending, self._broken_off = True, self._broken_off or isinstance(message, BreakOff)
+        if isinstance(message, BreakOff):
+            return None
         self._flush(self.monotonic())
         return self._status()
 
@@ -286,4 +296,5 @@ class ReporterActor(FleetActor):
             self.send(life.peer, owed)
 
     def _status(self) -> ReporterStatus:
-        return self._accounts.status(len(self._dispatcher.in_flight))
+        holds = self._desk.holding.holds
+        return self._accounts.status(len(self._dispatcher.in_flight), holds.now(self.monotonic()), holds.warnings())

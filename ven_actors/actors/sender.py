@@ -88,7 +88,7 @@ class _NotSeen:
 
 
 class SenderActor(FleetActor):
-    """Owns nothing but the POST in its hands. `clients` is by VEN name."""
+    """Owns nothing but the POST in its hands. `clients` is by VEN name; it gets reports for VTNs of `origin` only."""
 
     def __init__(
         self,
@@ -99,16 +99,18 @@ class SenderActor(FleetActor):
         *,
         reporter: Peer[SenderReady | Verdict],
         clients: Mapping[str, ReportClient],
+        origin: str = "",
     ) -> None:
         super().__init__(name, run, supervisor, monotonic)
         self._reporter = reporter
         self._clients = clients
+        self._origin = origin
         self._client: ReportClient | None = None
         self._posts = 0
         self._unsettled = False
 
     def on_start(self) -> None:
-        self.send(self._reporter, SenderReady(self.name, self.run, self.actor_ref))
+        self.send(self._reporter, SenderReady(self.name, self.run, self.actor_ref, self._origin))
 
     def abort(self) -> None:
         client = self._client

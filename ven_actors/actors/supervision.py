@@ -46,7 +46,8 @@ class ChildSpec:
     Core children are started in the order given and restarted rest-for-one; VENs come after them, one-for-one.
     Neighbours of the same `level` (default: each core child its own, all VENs one) are stopped together.
     A message in hand for longer than `hang_s` means that the child hangs. An orderly stop may take `stop_s`.
-    `last_message` is asked of the child, before it is stopped, when the whole fleet shuts down.
+    `last_message` is asked of the child, before it is stopped, when the whole fleet shuts down. VENs are told that a
+    drain begins, and so are core children that want to hear it (`hears_drain`).
     """
 
     name: str
@@ -56,6 +57,7 @@ class ChildSpec:
     hang_s: float = 60.0
     stop_s: float = 10.0
     last_message: object | None = None
+    hears_drain: bool = False
 
     @property
     def stop_level(self) -> str:

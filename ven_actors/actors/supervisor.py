@@ -262,8 +262,9 @@ class SupervisorActor(FleetActor):
     def _start_drain(self) -> bool:
         if self._draining_at_s is None:
             self._draining_at_s = self._clock.now_s
-            for child in self._children.vens:
-                if child.phase is Phase.RUNNING and child.ref is not None:
+            for child in self._children.all:
+                hears = child.spec.group == "ven" or child.spec.hears_drain
+                if hears and child.phase is Phase.RUNNING and child.ref is not None:
                     self.send(child.ref, Drain(self._draining_at_s))
         return True
 

@@ -261,20 +261,20 @@ class VenActor(FleetActor):
             self.send(self._reporter, Enrolled(self.name, self.run, enrolment))
 
     def _read_events(self) -> None:
-        as_of_s = self._now_s
+        as_of_s, names = self._now_s, self._simulation.layout.resource_names
         crawl = self._vtn.crawl(self._book.event_ids)
         changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
-        self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
+        self._signals = self._book.signal_plan(self.name, names)
         counts = {"new": len(changes.new), "changed": len(changes.changed), "gone": len(changes.gone)}
         if any(counts.values()):
             log.info("events_changed", ven=self.name, **counts)
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
-        names, interval_s = self._simulation.layout.resource_names, self._settings.interval_s
-        requests = requests_of(crawl, self._book, self.name, names, interval_s)
+        requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
         self._notices.say(crawl, self._book.notices(), requests, enrolled=self._enrolled)
         if crawl.reported is None or self._enrolled:
-            self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, requests, self._book.to_bytes()))
+            news = (requests, self._book.to_bytes(), self._pace.failures > 0)
+            self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))
         if self._enrolled and self._enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)

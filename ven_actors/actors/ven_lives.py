@@ -56,7 +56,7 @@ class VenLives:
     def __init__(self) -> None:
         self._lives: dict[str, VenLife] = {}
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._lives
 
     def outlived(self, message: VenStarted) -> bool:
@@ -85,8 +85,8 @@ class VenLives:
 class LivingOnly(Dispatcher):
     """Sends nothing of a VEN that has not started in this run: it has no client yet, or never will."""
 
-    def __init__(self, throttle: Throttle, lives: VenLives) -> None:
-        super().__init__(throttle)
+    def __init__(self, new_throttle: Callable[[], Throttle], origin_of: Callable[[str], str], lives: VenLives) -> None:
+        super().__init__(new_throttle, origin_of)
         self._lives = lives
 
     def offer(self, outbox: VenOutbox) -> None:

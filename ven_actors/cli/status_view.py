@@ -72,9 +72,25 @@ def totals_lines(status: Mapping[str, Any]) -> Sequence[str]:
         lines.append(
             "requests of this process  " + ", ".join(f"{clean(name)}: {count_text(n)}" for name, n in requests.items())
         )
+    lines += _hold_lines(status)
     errors = status.get("errors")
     troubles = errors.items() if isinstance(errors, Mapping) else ()
     return [*lines, *(f"trouble   {clean(name)}: {clean(error)}" for name, error in troubles)]
+
+
+def _hold_lines(status: Mapping[str, Any]) -> list[str]:
+    """Whose reports the VTN does not take, and when they are tried again."""
+    holds = [hold for hold in status.get("holds") or () if isinstance(hold, Mapping)]
+    today = _time_text(status.get("now")).partition("T")[0] + "T"
+    return [
+        f"{'refused' if hold.get('alarm') else 'held':<9} reports of {_whose(hold)}, "
+        f"next try {_time_text(hold.get('ends')).removeprefix(today)}: {clean(hold.get('reason'))}"
+        for hold in holds
+    ]
+
+
+def _whose(hold: Mapping[str, Any]) -> str:
+    return f"VEN {clean(hold['ven'])}" if hold.get("ven") else f"all VENs at {clean(hold.get('vtn'))}"
 
 
 def _job_lines(status: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from ven_actors.records import Counters
 
 if TYPE_CHECKING:
     from ven_actors.delivery.restoring import Books
+    from ven_actors.model import ReportHold
 
 
 class Accounts:
@@ -20,6 +21,7 @@ class Accounts:
         self._counters = counters
         self._last_error: dict[str, str] = {}
         self._delivered: set[str] = set()
+        self._warnings: dict[str, None] = {}
 
     @property
     def counters(self) -> Counters:
@@ -47,7 +49,15 @@ class Accounts:
         self._last_error[ven] = reason
         return news
 
-    def status(self, in_flight: int) -> ReporterStatus:
+    def warn(self, line: str) -> bool:
+        """Note what the summary of this run has to say; True if that is news."""
+        news = line not in self._warnings
+        self._warnings[line] = None
+        return news
+
+    def status(
+        self, in_flight: int, holds: tuple[ReportHold, ...] = (), warnings: tuple[str, ...] = ()
+    ) -> ReporterStatus:
         by_ven: dict[str, Readings] = {name: self._books.readings(name) for name in self._books.vens}
         return ReporterStatus(
             readings=total(by_ven.values()),
@@ -65,4 +75,6 @@ class Accounts:
             possibly_doubled=self._counters.possibly_doubled,
             in_flight=in_flight,
             delivered=frozenset(self._delivered),
+            holds=holds,
+            warnings=(*warnings, *self._warnings),
         )

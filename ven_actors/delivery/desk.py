@@ -1,4 +1,4 @@
-"""The desk: what goes out next, and what each verdict does to the outbox, the throttle and the accounts."""
+"""The desk: what goes out next, and what each verdict does to the outbox and the accounts; `holding` has what waits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ven_actors.delivery.alarm import Refusals, Rung
 from ven_actors.delivery.entries import ReportState
-from ven_actors.delivery.throttle import FIRST_RETRY_S, LONGEST_ASKED_S, SLOW_RETRY_S, RefusalAlarm, retry_wait_s
+from ven_actors.delivery.holding import Holding
+from ven_actors.delivery.throttle import FIRST_RETRY_S
 from ven_actors.model import SealedReport
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from ven_actors.delivery.accounts import Accounts
     from ven_actors.delivery.columns import Columns
@@ -37,8 +39,8 @@ class Desk:
         self._dispatcher = dispatcher
         self._columns = columns
         self._accounts = accounts
-        self._rng = rng
-        self._alarm = RefusalAlarm()
+        self._refusals = Refusals()
+        self.holding = Holding(outbox, dispatcher, accounts, self._refusals, rng)
         self._told: set[object] = set()
 
     def outgoing(self, now_s: float) -> Iterator[tuple[InFlight, SealedReport, tuple[Block, ...], int]]:
@@ -88,8 +90,7 @@ class Desk:
     def accepted(self, flight: InFlight, *, possibly_doubled: bool) -> None:
         self._outbox.close(flight.outbox, flight.report, ReportState.ACCEPTED)
         self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled or flight.report.unsettled)
-        self._alarm.accepted()
-        self._dispatcher.throttle.succeeded()
+        self.holding.accepted(flight.outbox.name)
 
     def refused(
         self,
@@ -118,10 +119,10 @@ class Desk:
         if status == 413 and halvable:
             self._outbox.split(outbox, report, said)
             return
-        if self._alarm.refused() and not (halvable and report.alarmed):
-            report.alarmed = True
-            self._dispatcher.throttle.failed(now_s, SLOW_RETRY_S, vtn_asked=True)
-            self.hold(flight, f"the VTN refuses every report ({said})", now_s, wait_s=SLOW_RETRY_S)
+        whole = report.whole
+        rung = self._rung(flight, (whole.request.request_key, whole.start_s, whole.end_s))
+        if rung is not Rung.NOT and not (halvable and report.alarmed):
+            self.holding.hold_alarmed(flight, rung, said, now_s)
             return
         if halvable:
             self._accounts.trouble(outbox.name, f"the VTN refuses part of {report.name} ({said})")
@@ -129,49 +130,30 @@ class Desk:
             self._outbox.split(outbox, report, said)
             return
         log.error("report_quarantined", ven=flight.outbox.name, report=flight.report.name, said=said)
-        self._outbox.close(flight.outbox, flight.report, ReportState.REFUSED, said)
-        self._accounts.refused(flight.outbox.name, said)
+        self._refusals.gave_up(outbox.name, self._dispatcher.origin_of(outbox.name))
+        self._quarantine(flight, said)
 
     def _refused_reading(self, flight: InFlight, status: int, said: str, now_s: float) -> None:
         """Quarantine a single reading; one that was not what the VTN wants (422) is never sent again, alarm or not."""
+        rung = self._rung(flight, flight.report.rows)
+        if rung is not Rung.NOT and status != 422:
+            self.holding.hold_alarmed(flight, rung, said, now_s)
+            return
+        if rung is not Rung.NOT:
+            self.holding.slow_down(flight, rung, said, now_s)
         resource = (flight.outbox.name, flight.report.rows)
-        if self._alarm.refused(resource):
-            self._dispatcher.throttle.failed(now_s, SLOW_RETRY_S, vtn_asked=True)
-            if status != 422:
-                self.hold(flight, f"the VTN refuses every reading ({said})", now_s, wait_s=SLOW_RETRY_S)
-                return
         if resource not in self._told:
             log.error("reading_quarantined", ven=flight.outbox.name, report=flight.report.name, said=said)
             self._told.add(resource)
+        self._quarantine(flight, said)
+
+    def _rung(self, flight: InFlight, what: Hashable) -> Rung:
+        ven = flight.outbox.name
+        return self._refusals.add(ven, self._dispatcher.origin_of(ven), what)
+
+    def _quarantine(self, flight: InFlight, said: str) -> None:
         self._outbox.close(flight.outbox, flight.report, ReportState.REFUSED, said)
         self._accounts.refused(flight.outbox.name, said)
-
-    def hold(
-        self,
-        flight: InFlight,
-        reason: str,
-        now_s: float,
-        *,
-        wait_s: float | None = None,
-        in_doubt: bool = False,
-        vtn_asked: bool = False,
-    ) -> None:
-        """Keep the report and try again after a growing, jittered while, or after `wait_s`.
-
-        `vtn_asked` says that `wait_s` is the VTN's word: then it is the least, up to an hour, and the whole fleet
-        keeps to it. Otherwise a given `wait_s` is a matter of this VEN alone, and stops no other.
-        """
-        flight.report.attempts += 1
-        backoff_s = retry_wait_s(flight.report.attempts, self._rng)
-        if wait_s is None or vtn_asked:
-            wait_s = max(backoff_s, min(wait_s or 0.0, LONGEST_ASKED_S))
-            self._dispatcher.throttle.failed(now_s, wait_s, vtn_asked=vtn_asked)
-        self.put_back(flight, reason, now_s + wait_s, in_doubt=in_doubt)
-
-    def put_back(self, flight: InFlight, reason: str, next_try_s: float, *, in_doubt: bool) -> None:
-        if self._accounts.trouble(flight.outbox.name, reason):
-            log.warning("report_held", ven=flight.outbox.name, report=flight.report.name, reason=reason)
-        self._outbox.back(flight.outbox, flight.report, next_try_s, in_doubt=in_doubt)
 
     def event_gone(self, flight: InFlight) -> None:
         event_id = flight.report.request.request.event_id

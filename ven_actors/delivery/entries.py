@@ -94,7 +94,7 @@ class OutboxReport:
 
     `unsettled`: it was sent again although nobody could say whether an earlier attempt had arrived. `marks`: it goes
     out reading by reading, and they say how far it is. `alarmed`: it was refused
-    while nearly everything was; the others go first.
+    while nearly everything was, or had its one try in a drain; the others go first.
     """
 
     request: RequestState

@@ -115,26 +115,33 @@ class FleetOutbox(Books):
 
     # --- what is asked
 
-    def take_requests(self, outbox: VenOutbox, requests: Iterable[ReportRequest], as_of_s: float) -> None:
-        """Take what a complete crawl says: new requests begin, changed ones change, missing ones are withdrawn."""
+    def take_requests(self, outbox: VenOutbox, requests: Iterable[ReportRequest], as_of_s: float) -> bool:
+        """Take what a complete crawl says: new requests begin, changed ones change, missing ones are withdrawn.
+
+        Returns whether anything else is asked than before.
+        """
+        news = False
         asked = {request.request_id: as_asked(request) for request in requests}
         waiting_s = outbox.oldest_unsettled_s()
         for request in asked.values():
             state = outbox.ask(request, self._new_request_key, partial(self._owed_since_s, outbox, waiting_s))
             if state is not None:
+                news = True
                 for report in outbox.narrow(state):
                     self._journal.keep_report(report_record(report))
                 self._reopen(outbox, state)
                 self._journal.keep_request(request_record(outbox, state))
-        self._forget_others(outbox, set(asked))
+        news |= self._forget_others(outbox, set(asked))
         outbox.read_as_of_s = as_of_s
+        return news
 
-    def _forget_others(self, outbox: VenOutbox, request_ids: set[str]) -> None:
+    def _forget_others(self, outbox: VenOutbox, request_ids: set[str]) -> bool:
         went, withdrawn = outbox.forget_others(request_ids)
         for report in withdrawn:
             self._journal.keep_report(report_record(report))
         for state in went:
             self._journal.keep_request(request_record(outbox, state))
+        return bool(went)
 
     def _owed_since_s(self, outbox: VenOutbox, waiting_s: int | None, request: ReportRequest) -> float:
         """From when a request seen for the first time is owed: all that waits, and the last window missed (R33)."""

@@ -56,7 +56,10 @@ class Marks:
 
 @dataclass(slots=True, eq=False)
 class Reading:
-    """One reading on its way; to the desk it is what a whole report is in the standard dialects."""
+    """One reading on its way; to the desk it is what a whole report is in the standard dialects.
+
+    `slow_s` is how long it was held last for a reason that does not pass by itself.
+    """
 
     whole: OutboxReport
     bit: int
@@ -65,6 +68,7 @@ class Reading:
     alarmed: bool = False
     attempts: int = 0
     next_try_s: float = -INFINITY
+    slow_s: float = 0.0
 
     @property
     def request(self) -> RequestState:

@@ -235,6 +235,11 @@ class VenOutbox:
             return None
         return self.queue[0] if self.queue[0].marks is None else next_reading(self.queue, now_s)
 
+    def held(self) -> list[Sendable]:
+        """Return what was tried and is waiting for another try."""
+        every = (report.marks.tried.values() if report.marks is not None else (report,) for report in self.queue)
+        return [each for some in every for each in some if each.attempts]
+
     def known_reports(self, event_id: str) -> int:
         return sum(state.accepted for state in self.requests.values() if state.request.event_id == event_id)
 

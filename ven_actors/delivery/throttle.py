@@ -1,12 +1,11 @@
-"""Throttle: how many requests may go out, and when to try again. Pure: the monotonic time is a parameter."""
+"""Throttle: how much one VTN is given, and when to try again. Pure: the monotonic time is a parameter."""
 
 from __future__ import annotations
 
 import random
 
 FIRST_RETRY_S = 1.0
-LONGEST_RETRY_S = 30.0
-SLOW_RETRY_S = 300.0
+LONGEST_RETRY_S = 20.0
 LONGEST_ASKED_S = 3600.0
 
 
@@ -17,9 +16,10 @@ def retry_wait_s(attempt: int, rng: random.Random) -> float:
 
 
 class Throttle:
-    """A token bucket for the whole fleet, with a breaker: a VTN that fails gets one try at a time.
+    """For one origin: a token bucket, with a breaker: an origin that fails several VENs gets one try at a time.
 
     `rate` is requests per second (None: as many as the senders manage), `burst` how many may go at once.
+    One VEN that fails on and on breaks nothing for the others: failures of `BREAKS_AFTER` VENs in a row do.
     """
 
     BREAKS_AFTER = 3
@@ -29,14 +29,16 @@ class Throttle:
         self._burst = max(1.0, float(burst))
         self._tokens = self._burst
         self._seen_s: float | None = None
-        self._failures = 0
+        self._failing: set[str] = set()
         self._closed_until_s = float("-inf")
+        self._broken_until_s = self._paused_until_s = float("-inf")
+        self._is_alarmed = False
 
     def wait_s(self, now_s: float, in_flight: int) -> float:
         """Seconds until one more request may go; 0: now; infinity: not before one of those in flight has ended."""
-        if self._failures >= self.BREAKS_AFTER and in_flight:
+        if in_flight and (self._is_alarmed or len(self._failing) >= self.BREAKS_AFTER):
             return float("inf")
-        wait_s = max(0.0, self._closed_until_s - now_s)
+        wait_s = max(0.0, max(self._closed_until_s, self._broken_until_s, self._paused_until_s) - now_s)
         if self._rate is None:
             return wait_s
         self._refill(now_s)
@@ -49,38 +51,33 @@ class Throttle:
         self._tokens -= 1.0
 
     def succeeded(self) -> None:
-        self._failures = 0
+        self._failing.clear()
+        self._broken_until_s = float("-inf")
+        self._is_alarmed = False
+        self.resume()
 
-    def failed(self, now_s: float, wait_s: float, *, vtn_asked: bool) -> None:
-        """Count a failure; where the VTN itself asked for time (429, Retry-After), the whole fleet keeps to it."""
-        self._failures += 1
-        if vtn_asked or self._failures >= self.BREAKS_AFTER:
-            self._closed_until_s = max(self._closed_until_s, now_s + wait_s)
+    def failed(self, ven: str, now_s: float, wait_s: float) -> None:
+        """Count a failure of this VEN; that of several in a row stops all for `wait_s`."""
+        self._failing.add(ven)
+        if len(self._failing) >= self.BREAKS_AFTER:
+            self._broken_until_s = max(self._broken_until_s, now_s + wait_s)
+
+    def asked_for(self, now_s: float, wait_s: float) -> None:
+        """The VTN itself asked for time (429, Retry-After): all VENs there keep to it."""
+        self._closed_until_s = max(self._closed_until_s, now_s + wait_s)
+
+    def pause(self, now_s: float, wait_s: float) -> None:
+        """Send nothing for `wait_s`, or until `resume`, and then one at a time until one succeeds.
+
+        What the VTN asked for holds beside it.
+        """
+        self._is_alarmed = True
+        self._paused_until_s = now_s + wait_s
+
+    def resume(self) -> None:
+        self._paused_until_s = float("-inf")
 
     def _refill(self, now_s: float) -> None:
         if self._seen_s is not None and self._rate is not None:
             self._tokens = min(self._burst, self._tokens + (now_s - self._seen_s) * self._rate)
         self._seen_s = now_s
-
-
-class RefusalAlarm:
-    """Tells one bad report from a VTN that refuses everything, in which case quarantine would swallow the fleet."""
-
-    RINGS_AFTER = 5
-
-    def __init__(self) -> None:
-        self._in_a_row = 0
-        self._last: object = None
-
-    def accepted(self) -> None:
-        self._in_a_row = 0
-
-    def refused(self, resource: object = None) -> bool:
-        """Count one; True when so many came in a row that the rest must be held instead.
-
-        Single readings of one and the same resource count once.
-        """
-        if resource is None or resource != self._last:
-            self._in_a_row += 1
-        self._last = resource
-        return self._in_a_row > self.RINGS_AFTER

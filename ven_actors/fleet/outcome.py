@@ -108,6 +108,7 @@ def _refused_facts(refused: Sequence[VenStatus], of: int) -> dict[str, Any]:
 
 
 def warn_of_what_is_left(facts: RunFacts) -> None:
+    facts.warnings.extend(facts.reporter.warnings)
     queued, quarantined = facts.reporter.readings.queued, facts.this_run.quarantined
     if queued:
         remedy = "the next run on this state folder delivers them"

@@ -18,6 +18,7 @@ from ven_actors.fleet.dialects import Route, spoken_names
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
 _FALLEN = frozenset({VenState.RESTARTING, VenState.STOPPED})
+_HOLDS_SHOWN = 20
 NO_STATISTICS: dict[str, Any] = {
     "total_vens": 0,
     "total_resources": 0,
@@ -165,9 +166,24 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
             "possibly_doubled": reporter.possibly_doubled,
         },
         "requests": facts.requests,
+        "holds": _holds(facts, status),
         "errors": status.errors,
         "jobs": [{"name": job.name, "every": job.every, "next_run": iso(job.next_run_s)} for job in status.jobs],
     }
+
+
+def _holds(facts: RunFacts, status: FleetStatus) -> list[dict[str, Any]]:
+    """Whose reports wait because the VTN does not take them, why, and when they are tried again."""
+    return [
+        {
+            "ven": hold.ven or None,
+            "vtn": hold.vtn,
+            "reason": hold.reason,
+            "alarm": hold.alarm,
+            "ends": iso(status.now_s + hold.ends_in_s * facts.config.speed),
+        }
+        for hold in status.reporter.holds[:_HOLDS_SHOWN]
+    ]
 
 
 def ended_status(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ven_actors.actors.base import FleetRef, resting
@@ -27,7 +28,7 @@ from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Subscribe, 
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
-from ven_actors.openadr.traffic import Traffic
+from ven_actors.openadr.traffic import Traffic, origin_of
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.push.desk import CLOSE_WITHIN_S, PushDesk
 from ven_actors.simulation.loads import VenSimulation
@@ -103,21 +104,34 @@ class Wiring:
         self._adapter.close()
 
     def _specs(self) -> tuple[ChildSpec, ...]:
+        origins = dict.fromkeys(self._origin_of(name) for name in self.resources)
+        places = enumerate((origin for origin in origins for _ in range(self.config.senders)), 1)
         senders = [
-            ChildSpec(f"sender-{number}", "core", self._starter(self._sender, f"sender-{number}"), level="senders",
-                      hang_s=self.config.deadline_s * 12, stop_s=self.config.deadline_s + 5)
-            for number in range(1, self.config.senders + 1)
+            ChildSpec(f"sender-{number}", "core", self._starter(partial(self._sender, origin), f"sender-{number}"),
+                      level="senders", hang_s=self.config.deadline_s * 12, stop_s=self.config.deadline_s + 5)
+            for number, origin in places
         ]  # fmt: skip
         vens = [
             ChildSpec(name, "ven", self._starter(self._ven, name), hang_s=self.config.deadline_s * 12)
             for name in self.resources
         ]
         return (
-            ChildSpec("reporter", "core", self._starter(self._reporter, "reporter"), last_message=FinalFlush()),
+            ChildSpec(
+                "reporter",
+                "core",
+                self._starter(self._reporter, "reporter"),
+                last_message=FinalFlush(),
+                hears_drain=True,
+            ),
             *senders,
             ChildSpec("clock", "core", self._starter(self._clock, "clock")),
             *vens,
         )
+
+    def _origin_of(self, ven: str) -> str:
+        """What throttle, senders and alarms of a VEN belong to; nothing where it is not in this run."""
+        route = self.routes.get(ven)
+        return "" if route is None else origin_of(route.url)
 
     def _starter(self, build: Callable[[str, int], FleetRef[Any]], name: str) -> Callable[[int], FleetRef[Any]]:
         def start(run: int) -> FleetRef[Any]:
@@ -143,13 +157,15 @@ class Wiring:
                 config.max_report_bytes,
             ),
             rng=random.Random(f"{config.seed} retries {run}"),  # noqa: S311 - jitter, not secrets
+            origin_of=self._origin_of,
             on_flush=self.metrics.flushed,
         )
 
-    def _sender(self, name: str, run: int) -> FleetRef[SenderActor]:
+    def _sender(self, origin: str, name: str, run: int) -> FleetRef[SenderActor]:
         return SenderActor.start(
-            name, run, self.supervisor, self.monotonic, reporter=self.refs["reporter"], clients=self.clients
-        )
+            name, run, self.supervisor, self.monotonic,
+            reporter=self.refs["reporter"], clients=self.clients, origin=origin,
+        )  # fmt: skip
 
     def _clock(self, name: str, run: int) -> FleetRef[ClockActor]:
         schedule = self.config.schedule

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ven_actors.messages.delivery import Send, Verdict
 from ven_actors.messages.peer import Peer, Pulse
-from ven_actors.messages.ven import Committed, ForecastWanted, Recovered
+from ven_actors.messages.ven import Committed, Drain, ForecastWanted, Recovered
 from ven_actors.model import Block, Enrolment, Layout, ReportRequest
 
 
@@ -50,13 +50,17 @@ class GapRecorded:
 
 @dataclass(frozen=True, slots=True)
 class EventsRead:
-    """A complete crawl that began at `as_of_s`: what is asked of this VEN, and its book to keep."""
+    """A complete crawl that began at `as_of_s`: what is asked of this VEN, and its book to keep.
+
+    `is_back`: it is the first after the VTN was lost.
+    """
 
     ven: str
     run: int
     as_of_s: float
     requests: tuple[ReportRequest, ...]
     event_book: bytes
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,15 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True)
 class SenderReady:
-    """A sender begins a life; a report that an earlier life of it had in hand is in doubt."""
+    """A sender begins a life; a report that an earlier life of it had in hand is in doubt.
+
+    It sends to VTNs of `origin` (scheme, host and port) only.
+    """
 
     sender: str
     run: int
     peer: Peer[Send]
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +104,6 @@ ToReporter = (
     | Verdict
     | Pulse
     | BreakOff
+    | Drain
     | FinalFlush
 )

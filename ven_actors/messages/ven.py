@@ -57,7 +57,10 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Close what has ended by `now_s` and no interval after it; read the events once more."""
+    """Close what has ended by `now_s` and no interval after it; read the events once more.
+
+    The reporter is told too, and gives every report that is held one try.
+    """
 
     now_s: float
 

@@ -1,0 +1,84 @@
+"""What one VTN, or one VEN, does to its reports holds up nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from delivery_desk import Office
+
+from ven_actors.delivery.throttle import LONGEST_ASKED_S
+
+ONE, TWO = "https://one:443", "https://two:443"
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Office]:
+    """Two VTNs with two senders each; a to d report to the first, x to the second."""
+    office = Office(tmp_path, origins={**dict.fromkeys("abcd", ONE), "x": TWO})
+    yield office
+    office.store.close()
+
+
+def test_posts_that_hang_at_one_vtn_leave_the_other_its_senders(two: Office) -> None:
+    for name in "abcdx":
+        two.meter(name)
+    flights = two.go(0)
+    assert [(sealed.ven_name, flight.sender) for flight, sealed in flights if sealed.ven_name == "x"] == [
+        ("x", f"{TWO}sender-0")
+    ]
+    assert len([sealed for _, sealed in flights if sealed.ven_name != "x"]) == 2
+    two.meter("x")
+    for flight, sealed in flights:
+        if sealed.ven_name == "x":
+            two.desk.accepted(two.land(flight), possibly_doubled=False)
+    two.settle()
+    assert two.names(1) == ["x"]
+
+
+def test_an_absurd_retry_after_of_one_vtn_does_not_stop_the_other(two: Office) -> None:
+    two.meter("a")
+    ((flight, _),) = two.go(0)
+    two.desk.holding.hold(two.land(flight), "429", 0, asked_s=1e9)
+    for name in "bx":
+        two.meter(name)
+    assert two.accept_all(1) == ["x"]
+    assert two.names(LONGEST_ASKED_S - 1) == []
+    assert "b" in two.names(LONGEST_ASKED_S)
+
+
+def test_a_vtn_that_fails_everybody_breaks_for_itself_alone(two: Office) -> None:
+    for name in "abc":
+        two.meter(name)
+    for now_s in range(30):
+        for flight, _ in two.go(now_s):
+            two.desk.holding.hold(two.land(flight), "500", now_s)
+        two.settle()
+    two.meter("x", 2)
+    assert two.accept_all(30) == ["x"]
+    assert two.accept_all(30) == ["x"]
+
+
+def test_one_ven_that_fails_for_ever_holds_up_no_other_of_its_vtn(two: Office) -> None:
+    two.meter("a", 100)
+    for now_s in range(200):
+        two.meter("b")
+        flights = two.go(now_s)
+        for flight, sealed in flights:
+            if sealed.ven_name == "a":
+                two.desk.holding.hold(two.land(flight), "no answer", now_s, in_doubt=True)
+            else:
+                two.desk.accepted(two.land(flight), possibly_doubled=False)
+        two.settle()
+        assert "b" in [sealed.ven_name for _, sealed in flights], f"at {now_s} s the report of b waits"
+
+
+def test_the_rate_holds_for_each_origin_by_itself(tmp_path: Path) -> None:
+    office = Office(tmp_path, rate=1, senders=1, origins={"a": ONE, "b": ONE, "x": TWO})
+    for name in "abx":
+        office.meter(name)
+    assert sorted(office.accept_all(0)) == ["a", "x"]
+    assert office.names(0.9) == []
+    assert office.names(1) == ["b"]
+    office.store.close()

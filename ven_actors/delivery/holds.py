@@ -1,0 +1,92 @@
+"""What is held, why and until when: for the log, the status and the summary's warnings. It decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from ven_actors.model import ReportHold
+
+log = structlog.get_logger()
+
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class _Hold:
+    """`until_s` is monotonic; `refused` is how many reports were refused in a row where that is the reason."""
+
+    ven: str
+    vtn: str
+    reason: str
+    until_s: float
+    refused: int = 0
+    times: int = 0
+    told_delay_s: float = 0.0
+    is_over: bool = False
+
+
+class Holds:
+    """The reports of a VEN, or of all VENs of an origin, that wait because their VTN does not take them.
+
+    What is over is kept, so that the summary can tell of every alarm of the run.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, str], _Hold] = {}
+
+    def begin(self, ven: str, vtn: str, reason: str, now_s: float, delay_s: float, *, refused: int = 0) -> None:
+        """Note that all reports of a VEN (empty: of every VEN there) wait for `delay_s`; an alarm is logged."""
+        hold = self._of.setdefault((ven, vtn if not ven else ""), _Hold(ven, vtn, reason, now_s))
+        if hold.is_over:
+            hold.is_over, hold.told_delay_s = False, 0.0
+        hold.reason, hold.until_s, hold.refused = reason, now_s + delay_s, max(refused, hold.refused)
+        hold.times += 1
+        if refused and delay_s > hold.told_delay_s:
+            hold.told_delay_s = delay_s
+            log.error(
+                "reports_refused", ven=ven or "all", vtn=vtn, in_a_row=refused, said=reason, held_s=round(delay_s, 1),
+                meaning="the VTN refuses one report after the other; they are held, not given up",
+                remedy=f"`{_doctor(ven)}` with the same options finds out more",
+            )  # fmt: skip
+
+    def end(self, ven: str, vtn: str) -> None:
+        """A report of this VEN was accepted, or what was refused is not asked for any more."""
+        for key in ((ven, ""), ("", vtn)):
+            hold = self._of.get(key)
+            if hold is None or hold.is_over:
+                continue
+            hold.is_over = True
+            if hold.refused:
+                log.info("reports_taken_again", ven=hold.ven or "all", vtn=vtn, held_times=hold.times)
+            else:
+                del self._of[key]
+
+    def now(self, now_s: float) -> tuple[ReportHold, ...]:
+        return tuple(
+            ReportHold(each.ven, each.vtn, each.reason, max(0.0, each.until_s - now_s), bool(each.refused))
+            for each in self._of.values()
+            if not each.is_over
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """One line for each alarm that rang in this run, and for what is held to the end; the most of them counted."""
+        lines = [_in_words(each) for each in self._of.values()]
+        more = len(lines) - _SHOWN
+        return tuple(lines[:_SHOWN] + ([f"reports of {more} more VENs were held"] if more > 0 else []))
+
+
+def _in_words(hold: _Hold) -> str:
+    whose = f"VEN {hold.ven}" if hold.ven else f"all VENs at {hold.vtn}"
+    still = "were held" if hold.is_over else "are held"
+    if hold.refused:
+        return (
+            f"the VTN refused {hold.refused} reports of {whose} in a row ({hold.reason}); "
+            f"reports {still}, {hold.times} times; `{_doctor(hold.ven)}` finds out more"
+        )
+    return f"reports of {whose} {still}: {hold.reason}; `{_doctor(hold.ven)}` finds out more"
+
+
+def _doctor(ven: str) -> str:
+    return f"ven-actors doctor --write --vens {ven}" if ven else "ven-actors doctor --write"
