@@ -59,7 +59,7 @@ def test_values_that_make_sense_are_published(vtn: InProcessVtn) -> None:
 
 def test_a_change_holds_to_the_levels_of_the_event_that_is_there(vtn: InProcessVtn) -> None:
     simple, other = (
-        shell(vtn, "publish", "dr", "--values", "1", "--type", kind).output.strip() for kind in ("SIMPLE", "X")
+        shell(vtn, "publish", "dr", "--values", "1", "--type", kind).stdout.strip() for kind in ("SIMPLE", "X")
     )
     assert shell(vtn, "change", other, "--values", "99").exit_code == 0
     done = shell(vtn, "change", simple, "--values", "99")

@@ -10,7 +10,8 @@ from ven_actors.vtn.units import seconds_of
 from ven_actors.vtn.v310.formats import check_date_time, date_time, epoch_s, is_expressible, is_now
 
 Json = dict[str, Any]
-Value = float | str
+Value = float | str | Json
+Values = Value | list[Value]
 
 DEFAULT_TYPE = "SIMPLE"
 DEFAULT_LENGTH_S = 900
@@ -23,14 +24,16 @@ _CANCELLED = {"start": "0001-01-01T00:00:00Z", "duration": "PT0S"}
 class Wish:
     """What an operator said of an event; None and () are what was left unsaid.
 
-    `values` are those of intervals that follow each other, each `length_s` long. `report_every_s` goes with `ask`.
+    `values` are those of intervals that follow each other, each `length_s` long: one value each, or a list. A value is
+    a number, a text, or a point: {"x": 0, "y": 1.5}.
     """
 
     name: str | None = None
     start_s: float | None = None
     length_s: int | None = None
     payload_type: str | None = None
-    values: tuple[Value, ...] = ()
+    values: tuple[Values, ...] = ()
+    units: str | None = None
     priority: int | None = None
     targets: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
@@ -80,8 +83,14 @@ def _applied(event: Json, wish: Wish) -> Json:
         kind = wish.payload_type or _type_of(event) or DEFAULT_TYPE
         check_values(kind, wish.values)
         said["intervals"] = [
-            {"id": number, "payloads": [{"type": kind, "values": [value]}]} for number, value in enumerate(wish.values)
+            {"id": number, "payloads": [{"type": kind, "values": listed(each)}]}
+            for number, each in enumerate(wish.values)
         ]
+    if wish.units is not None:
+        kind = wish.payload_type or _type_of(event) or DEFAULT_TYPE
+        others = [each for each in event.get("payloadDescriptors") or () if each.get("payloadType") != kind]
+        own = {"objectType": "EVENT_PAYLOAD_DESCRIPTOR", "payloadType": kind, "units": wish.units}
+        said["payloadDescriptors"] = [*others, own]
     if wish.ask:
         said["reportDescriptors"] = [
             {"payloadType": kind, "numIntervals": 1, "frequency": 1, "repeat": -1} for kind in wish.ask
@@ -94,15 +103,37 @@ def _type_of(event: Json) -> str | None:
     return str(payloads[0]["type"]) if payloads else None
 
 
-def check_values(kind: str, values: tuple[Value, ...]) -> None:
-    """Raises `ValueError` for a value that JSON cannot say, or that is no level of a payload type that has levels."""
-    for value in values:
-        said = f"{value:g}" if isinstance(value, float) else repr(value)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{said} is no finite number; write one, like 1 or 2.5")
-        if value not in _LEVELS.get(kind, (value,)):
-            levels = ", ".join(map(str, _LEVELS[kind]))
-            raise ValueError(f"{said} is no level of {kind}; write one of {levels}, or give another type")
+def listed(values: Values) -> list[Value]:
+    """The values of one interval."""
+    return values if isinstance(values, list) else [values]
+
+
+def check_values(kind: str, values: tuple[Values, ...]) -> None:
+    """Raises `ValueError` that names each value that JSON cannot say, or that is no level of a type that has levels."""
+    problems = [problem for each in values for value in listed(each) if (problem := _trouble(kind, value))]
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+def _trouble(kind: str, value: Value) -> str:
+    if isinstance(value, dict):
+        return _trouble_of_point(kind, value)
+    said = f"{value:g}" if isinstance(value, float) else repr(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{said} is no finite number; write one, like 1 or 2.5"
+    if value not in _LEVELS.get(kind, (value,)):
+        levels = ", ".join(map(str, _LEVELS[kind]))
+        return f"{said} is no level of {kind}; write one of {levels}, or give another type"
+    return ""
+
+
+def _trouble_of_point(kind: str, point: Json) -> str:
+    numbers = [each for each in point.values() if isinstance(each, int | float) and not isinstance(each, bool)]
+    if point.keys() != {"x", "y"} or len(numbers) != len(point) or not all(map(math.isfinite, numbers)):
+        return f"{point!r} is no point; it has two numbers, x and y"
+    return (
+        f"the point {point['x']:g}:{point['y']:g} is no level of {kind}; give another type" if kind in _LEVELS else ""
+    )
 
 
 def moment_s(text: str, now_s: float) -> float:
@@ -124,20 +155,3 @@ def moment_s(text: str, now_s: float) -> float:
     if is_now(text):
         raise ValueError(f"{text!r} is the standard's word for now; write now")
     return epoch_s(text)
-
-
-def shown(event: Json) -> str:
-    """An event in one line."""
-    period = event.get("intervalPeriod") or {}
-    values = [
-        f"{payload['type']} {','.join(map(str, payload['values']))}"
-        for interval in event.get("intervals") or ()
-        for payload in interval["payloads"]
-    ]
-    asked = [descriptor["payloadType"] for descriptor in event.get("reportDescriptors") or ()]
-    parts = [
-        event["id"], event.get("eventName") or "-", f"{period.get('start', '-')} {period.get('duration', '')}".strip(),
-        "; ".join(values) or "-", f"priority {event['priority']}" if event.get("priority") is not None else "",
-        f"for {','.join(event['targets'])}" if event.get("targets") else "", f"asks {','.join(asked)}" if asked else "",
-    ]  # fmt: skip
-    return "  ".join(part for part in parts if part)

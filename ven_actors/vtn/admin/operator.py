@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,10 @@ class Operator:
     def close(self) -> None:
         self._session.close()
 
-    def all(self, path: str) -> list[Json]:
+    def all(self, path: str, **query: str) -> list[Json]:
         """Every object of a list, over all its pages."""
         found: list[Json] = []
-        while page := self._ask("GET", path, params={"skip": len(found), "limit": _LIMIT}):
+        while page := self._ask("GET", path, params=query | {"skip": len(found), "limit": _LIMIT}):
             found += page
         return found
 
@@ -93,6 +94,18 @@ class Operator:
         """The id of the program of this name; it is made if there is none."""
         ids = [str(program["id"]) for program in self.all("/programs") if program["programName"] == name]
         return ids[0] if ids else str(self.post("/programs", {"programName": name})["id"])
+
+    def program_names(self) -> dict[str, str]:
+        """The names of all programs, by id."""
+        return {str(program["id"]): str(program["programName"]) for program in self.all("/programs")}
+
+    def known_targets(self, wanted: Collection[str]) -> set[str]:
+        """All targets of vens, and those of `wanted` that some resource has: resources may be very many."""
+        known = {target for ven in self.all("/vens") for target in ven.get("targets") or ()}
+        for target in set(wanted) - known:
+            if self._ask("GET", "/resources", params={"targets": target, "limit": 1}):
+                known.add(target)
+        return known
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         url = self._base_url + path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,15 +14,15 @@ import msgspec
 
 from ven_actors.vtn.admin.events import (
     DEFAULT_TYPE,
-    Value,
+    Values,
     Wish,
     cancelled_event,
     changed_event,
     check_values,
     moment_s,
     new_event,
-    shown,
 )
+from ven_actors.vtn.admin.listing import shown
 from ven_actors.vtn.admin.operator import AdminError, Operator
 from ven_actors.vtn.units import seconds_of
 
@@ -40,7 +41,8 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     start: str | None = None
     duration: str | None = None
     type: str | None = None
-    values: list[Value] = []
+    values: list[Values] = []
+    units: str | None = None
     priority: int | None = None
     targets: list[str] = []
     ask: list[str] = []
@@ -65,6 +67,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             length_s=None if self.duration is None else seconds_of(self.duration),
             payload_type=self.type,
             values=tuple(self.values),
+            units=self.units,
             priority=self.priority,
             targets=tuple(self.targets),
             ask=tuple(self.ask),
@@ -85,35 +88,78 @@ def read_scenario(path: Path) -> list[Step]:
         given = []
     steps: list[Step] = []
     for number, each in enumerate(given, 1):
-        try:
-            steps.append(_checked(msgspec.convert(each, Step)))
-        except (msgspec.ValidationError, ValueError) as error:
-            problems.append(f"step {number}: {error}")
+        step, found = _read_step(each)
+        problems += [f"step {number}: {problem}" for problem in found]
+        steps += [] if step is None else [step]
     steps.sort(key=lambda step: step.at_s)
-    problems += _unknown_labels(steps) if not problems else []
+    problems += _unknown_labels(steps)
     if problems:
         raise AdminError("\n".join(f"{path}: {problem}" for problem in problems))
     return steps
 
 
-def _checked(step: Step) -> Step:
-    said = [word for word in _WORDS if getattr(step, word) is not None]
+def _read_step(given: object) -> tuple[Step | None, list[str]]:
+    """The step, if it can be told when it does what to which label, and all that is wrong with it."""
+    if not isinstance(given, dict):
+        return None, [f"it is {given!r}; a step is written as [[step]] with keys below it"]
+    good, problems = _good_fields(given)
+    said = [word for word in _WORDS if word in given]
     if len(said) != 1:
-        raise ValueError(f"say exactly one of {', '.join(_WORDS)}; this says {', '.join(said) or 'none'}")
+        problems.append(f"say exactly one of {', '.join(_WORDS)}; this says {', '.join(said) or 'none'}")
+    if "at" not in given:
+        problems.append("at is missing; write when, from the start: 0s, 15s, 5m")
+    step = msgspec.convert({"at": "0s"} | good, Step)
+    for problem in _problems_of(step, given):
+        problems.append(problem)
+    tellable = len(said) == 1 and said[0] in good and "at" in good and _is_time(step.at)
+    return step if tellable else None, problems
+
+
+def _good_fields(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    good: dict[str, Any] = {}
+    problems = []
+    for name, value in given.items():
+        if name not in Step.__struct_fields__:
+            near = difflib.get_close_matches(name, Step.__struct_fields__, n=1, cutoff=0.5)
+            problems.append(f"unknown key {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            continue
+        try:
+            msgspec.convert({"at": "0s", name: value}, Step)
+        except msgspec.ValidationError as error:
+            problems.append(f"{name} = {value!r}: {str(error).partition(' - at ')[0]}")
+        else:
+            good[name] = value
+    return good, problems
+
+
+def _problems_of(step: Step, given: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with values that are of the right kind; a key that is not has been spoken of already."""
+    if not _is_time(step.at):
+        yield f"at {step.at!r} is no time after the start; write 0s, 15s, 5m"
     if step.duration is not None and not seconds_of(step.duration):
-        raise ValueError(f"duration {step.duration!r} is none; write 15s, 5m, 1h or PT15S")
+        yield f"duration {step.duration!r} is none; write 15s, 5m, 1h or PT15S"
+    if step.start is not None:
+        try:
+            moment_s(step.start, 0.0)
+        except ValueError as error:
+            yield f"start {error}"
+    if step.publish is not None and not given.get("values") and not given.get("ask"):
+        yield f"{step.publish!r} would be empty; give it values, or ask for reports"
     try:
-        _ = step.at_s
-    except ValueError:
-        raise ValueError(f"at {step.at!r} is no time after the start; write 0s, 15s, 5m") from None
-    wish = step.wish(0.0)
-    if step.publish is not None and not wish.values and not wish.ask:
-        raise ValueError(f"{step.publish!r} would be empty; give it values, or ask for reports")
-    # A change without a type keeps that of the event, which is known when the scenario is played.
-    check_values(wish.payload_type or (DEFAULT_TYPE if step.publish is not None else ""), wish.values)
+        # A change without a type keeps that of the event, which is known when the scenario is played.
+        check_values(step.type or (DEFAULT_TYPE if step.publish is not None else ""), tuple(step.values))
+    except ValueError as error:
+        yield str(error)
     if step.priority is not None and step.priority < 0:
-        raise ValueError(f"priority {step.priority} is below 0; 0 is the highest")
-    return step
+        yield f"priority {step.priority} is below 0; 0 is the highest"
+
+
+def _is_time(at: str) -> bool:
+    try:
+        moment_s(f"+{at}", 0.0)
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown_labels(steps: list[Step]) -> Iterator[str]:
@@ -146,7 +192,7 @@ class Player:
             event = self._done(word, label, step)
         except ValueError as error:
             raise AdminError(f"at {step.at}: {word} {label!r}: {error}") from error
-        self.say(f"{step.at:>6}  {word:<8}{shown(event)}")
+        self.say(f"{step.at:>6}  {word:<8}{shown(event, self.now_s())}")
         return event
 
     def _done(self, word: str, label: str, step: Step) -> dict[str, Any]:
