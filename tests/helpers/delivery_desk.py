@@ -37,7 +37,6 @@ class Office:
     def __init__(
         self,
         folder: Path,
-        rate: float | None = None,
         senders: int = 2,
         cached: int = 100,
         layout: Layout = LAYOUT,
@@ -48,7 +47,7 @@ class Office:
         self.layout = layout
         self.store = Store(folder)
         self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
-        self.dispatcher = Dispatcher(lambda: Throttle(rate, burst=senders), lambda ven: of.get(ven, ""))
+        self.dispatcher = Dispatcher(Throttle, lambda ven: of.get(ven, ""))
         self.accounts = Accounts(self.outbox, Counters())
         self.columns = Columns(self.store, self.outbox.layouts, most=cached)
         self.desk = Desk(self.outbox, self.dispatcher, self.columns, self.accounts, random.Random(1))

@@ -13,30 +13,8 @@ from ven_actors.delivery.verdicts import Verdict, judge
 # --- throttle
 
 
-def test_a_rate_holds_over_time_and_allows_its_burst() -> None:
-    throttle = Throttle(2.0, burst=3)
-    sent = []
-    now_s = 0.0
-    while now_s < 10:
-        wait_s = throttle.wait_s(now_s, 0)
-        if wait_s <= 0:
-            throttle.took(now_s)
-            sent.append(now_s)
-        else:
-            now_s += wait_s
-    assert sent[:4] == [0.0, 0.0, 0.0, 0.5]
-    assert len(sent) == 3 + 19
-
-
-def test_without_a_rate_there_is_no_wait() -> None:
-    throttle = Throttle(None)
-    for _ in range(100):
-        assert throttle.wait_s(0.0, 50) == 0.0
-        throttle.took(0.0)
-
-
 def test_a_vtn_that_fails_several_vens_gets_one_try_at_a_time_until_it_succeeds() -> None:
-    throttle = Throttle(None, burst=4)
+    throttle = Throttle()
     for number in range(Throttle.BREAKS_AFTER - 1):
         throttle.failed(f"ven-{number}", 0, 5)
         assert throttle.wait_s(0, 3) == 0
@@ -49,26 +27,25 @@ def test_a_vtn_that_fails_several_vens_gets_one_try_at_a_time_until_it_succeeds(
 
 
 def test_one_ven_that_fails_for_ever_breaks_nothing() -> None:
-    throttle = Throttle(None, burst=4)
+    throttle = Throttle()
     for now_s in range(100):
         throttle.failed("one", now_s, 20)
     assert throttle.wait_s(100, 3) == 0
 
 
 def test_a_closed_throttle_keeps_to_the_longest_time_asked() -> None:
-    throttle = Throttle(10.0)
+    throttle = Throttle()
     throttle.asked_for(0, 60)
     throttle.asked_for(0, 10)
     assert throttle.wait_s(1, 0) == 59
     throttle.resume()
     throttle.succeeded()
-    throttle.took(1)
     assert throttle.wait_s(59, 0) == 1, "what the VTN asked for does not end with a report that was on its way"
     assert throttle.wait_s(60, 0) == 0
 
 
 def test_a_pause_ends_when_it_is_over_or_sooner() -> None:
-    throttle = Throttle(None)
+    throttle = Throttle()
     throttle.pause(0, 8)
     assert throttle.wait_s(1, 0) == 7
     throttle.resume()

@@ -72,13 +72,3 @@ def test_one_ven_that_fails_for_ever_holds_up_no_other_of_its_vtn(two: Office) -
                 two.desk.accepted(two.land(flight), possibly_doubled=False)
         two.settle()
         assert "b" in [sealed.ven_name for _, sealed in flights], f"at {now_s} s the report of b waits"
-
-
-def test_the_rate_holds_for_each_origin_by_itself(tmp_path: Path) -> None:
-    office = Office(tmp_path, rate=1, senders=1, origins={"a": ONE, "b": ONE, "x": TWO})
-    for name in "abx":
-        office.meter(name)
-    assert sorted(office.accept_all(0)) == ["a", "x"]
-    assert office.names(0.9) == []
-    assert office.names(1) == ["b"]
-    office.store.close()

@@ -34,11 +34,11 @@ EACH = ReportRequest("each", "", "", ReportDescriptor("DEMAND", num_intervals=1,
 class Office:
     """Everything between one VEN and its senders, over a real store."""
 
-    def __init__(self, folder: Path, senders: int = 4, rate: float | None = None) -> None:
+    def __init__(self, folder: Path, senders: int = 4) -> None:
         self.folder = folder
         self.store = Store(folder)
         self.outbox = FleetOutbox(self.store.load(), self.store, next_window)
-        self.throttle = Throttle(rate, burst=senders)
+        self.throttle = Throttle()
         self.dispatcher = Dispatcher(lambda: self.throttle)
         self.accounts = Accounts(self.outbox, Counters())
         self.columns = Columns(self.store, self.outbox.layouts)
@@ -101,18 +101,6 @@ def test_one_ven_keeps_all_senders_busy_at_once(office: Office) -> None:
     assert len(office.go(0)) == 4
     assert office.readings.accepted == 4
     assert office.accounts.status(4).reports_open == 12
-
-
-def test_a_rate_holds_for_single_readings_too(tmp_path: Path) -> None:
-    office = Office(tmp_path, senders=4, rate=2)
-    office.meter()
-    assert len(office.go(0)) == 4
-    assert office.go(0) == []
-    for flight in list(office.dispatcher.in_flight.values()):
-        office.accept(flight)
-    assert office.go(0.4) == []
-    assert len(office.go(1.0)) == 2
-    office.store.close()
 
 
 def test_all_readings_of_one_bad_resource_are_no_alarm_and_said_once(office: Office) -> None:

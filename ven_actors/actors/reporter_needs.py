@@ -27,13 +27,11 @@ class Store(Journal, ColumnStore, TidyStore, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReporterSettings:
-    """`rate` is requests per second, `flush_s` the longest that a block waits for its commit.
+    """`flush_s` is the longest that a block waits for its commit.
 
     `keep_s` is how long accepted blocks are kept; beyond `most_bytes` the oldest open ones are evicted.
     """
 
-    rate: float | None = None
-    senders: int = 4
     flush_s: float = 0.2
     keep_s: int = 3600
     most_bytes: int = 2**30

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from ven_actors.actors.acting import Objected
-from ven_actors.actors.notices import ObjectionsTold
 from ven_actors.model import Block, Enrolment, Layout, Resource
 from ven_actors.openadr.events import Crawl
 from ven_actors.signals import Phase
@@ -35,7 +33,6 @@ class VenSettings:
     """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
 
     The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
-    `objected` is told what of its events it does not obey as asked; see `acting`.
     `nothing_asked` is called with the VEN's name and the reason whenever nothing asks it for a report.
     """
 
@@ -45,7 +42,6 @@ class VenSettings:
     credit: int = 16
     push_poll_every_s: float = 300.0
     nothing_asked: Callable[[str, str], None] = lambda _ven, _why: None
-    objected: Objected = field(default_factory=ObjectionsTold)
 
     def last_end_s(self, at_s: float) -> int:
         """The end of the last interval that has ended by `at_s`."""

@@ -159,7 +159,6 @@ class Dispatcher:
             return None
         if not lane.has_share_left(outbox.name, is_troubled=pace is not None and pace.is_troubled):
             return None  # offered again when one of its reports has landed
-        lane.throttle.took(now_s)
         if pace is not None:
             pace.took(now_s)
         outbox.sending(report)

@@ -16,19 +16,15 @@ def retry_wait_s(attempt: int, rng: random.Random) -> float:
 
 
 class Throttle:
-    """For one origin: a token bucket, with a breaker: an origin that fails several VENs gets one try at a time.
+    """For one origin: a breaker. An origin that fails several VENs gets one try at a time.
 
-    `rate` is requests per second (None: as many as the senders manage), `burst` how many may go at once.
+    How many requests there are per second is a matter of the origin's gate, where the senders wait, and not of this.
     One VEN that fails on and on breaks nothing for the others: failures of `BREAKS_AFTER` VENs in a row do.
     """
 
     BREAKS_AFTER = 3
 
-    def __init__(self, rate: float | None, burst: int = 1) -> None:
-        self._rate = rate
-        self._burst = max(1.0, float(burst))
-        self._tokens = self._burst
-        self._seen_s: float | None = None
+    def __init__(self) -> None:
         self._failing: set[str] = set()
         self._closed_until_s = float("-inf")
         self._broken_until_s = self._paused_until_s = float("-inf")
@@ -38,17 +34,7 @@ class Throttle:
         """Seconds until one more request may go; 0: now; infinity: not before one of those in flight has ended."""
         if in_flight and (self._is_alarmed or len(self._failing) >= self.BREAKS_AFTER):
             return float("inf")
-        wait_s = max(0.0, max(self._closed_until_s, self._broken_until_s, self._paused_until_s) - now_s)
-        if self._rate is None:
-            return wait_s
-        self._refill(now_s)
-        if self._tokens >= 1.0 - 1e-9:
-            return wait_s
-        return max(wait_s, (1.0 - self._tokens) / self._rate)
-
-    def took(self, now_s: float) -> None:
-        self._refill(now_s)
-        self._tokens -= 1.0
+        return max(0.0, max(self._closed_until_s, self._broken_until_s, self._paused_until_s) - now_s)
 
     def succeeded(self) -> None:
         self._failing.clear()
@@ -76,8 +62,3 @@ class Throttle:
 
     def resume(self) -> None:
         self._paused_until_s = float("-inf")
-
-    def _refill(self, now_s: float) -> None:
-        if self._seen_s is not None and self._rate is not None:
-            self._tokens = min(self._burst, self._tokens + (now_s - self._seen_s) * self._rate)
-        self._seen_s = now_s
