@@ -10,11 +10,15 @@ from typing import Any
 
 from ven_actors.config_sources import nearest
 from ven_actors.credential_entries import (
+    FORM,
     KEYS,
-    SECRET_KEYS,
+    PLACES,
+    TOKEN_KEYS,
     Entry,
     entry_of,
     filled,
+    is_known,
+    of_request,
     strange_placeholders,
     unknown_key,
 )
@@ -59,12 +63,12 @@ def _check_header(path: Path, header: list[str]) -> None:
     problems = [
         f"{path}: unknown column {name[:40]!r}; the nearest is {nearest(name, COLUMNS)}"
         for name in header
-        if name not in COLUMNS
+        if not is_known(name, COLUMNS)
     ]
-    if "client_id" not in header:
+    if "client_id" not in header and not set(TOKEN_KEYS) & set(header):
         problems.append(f"{path}: the column client_id is missing")
-    if not set(SECRET_KEYS) & set(header):
-        problems.append(f"{path}: needs one of the columns {', '.join(SECRET_KEYS)}")
+    if not set(PLACES) & set(header):
+        problems.append(f"{path}: needs one of the columns {', '.join(PLACES)}")
     if len(set(header)) < len(header):
         problems.append(f"{path}: names a column twice")
     if problems:
@@ -105,7 +109,7 @@ def entries_of_toml(path: Path, content: str) -> tuple[dict[str, Entry], Entry |
     if not isinstance(tables, dict):
         problems.append(f"{path}: {TABLE} is no table; write [{TABLE}.NAME] and the keys of that VEN below it")
         tables = {}
-    top |= {key: _STAND_IN for key in ("client_id", *SECRET_KEYS) if key in document and key not in top}
+    top |= {key: _STAND_IN for key in ("client_id", *PLACES) if key in document and key not in top}
     at_top = _wrong_values(str(path), top)
     problems += [f"{path}: {problem}" for problem in at_top]
     entries: dict[str, Entry] = {}
@@ -115,7 +119,8 @@ def entries_of_toml(path: Path, content: str) -> tuple[dict[str, Entry], Entry |
         else:
             problems.append(f"{path}: {TABLE}.{name}: is no table; write [{TABLE}.{name}] and its keys below it")
     template, wrong = entry_of(str(path), top)
-    is_template = bool(top.get("client_id")) and any(top.get(key) for key in SECRET_KEYS)
+    has_token = any(top.get(key) for key in TOKEN_KEYS)
+    is_template = has_token or (bool(top.get("client_id")) and any(top.get(key) for key in PLACES))
     if is_template or not tables:
         problems += [f"{path}: {problem}" for problem in wrong if problem not in at_top]
     if problems:
@@ -129,7 +134,7 @@ def _wrong_values(origin: str, top: dict[str, str]) -> list[str]:
     What is missing there, the tables may have.
     """
     missing = [] if top.get("client_id") else ["client_id"]
-    missing += [] if any(top.get(key) for key in SECRET_KEYS) else ["client_secret"]
+    missing += [] if any(top.get(key) for key in PLACES) else ["client_secret"]
     return entry_of(origin, top | dict.fromkeys(missing, _STAND_IN))[1]
 
 
@@ -137,8 +142,10 @@ def _of_table(
     origin: str, name: str, table: dict[str, Any], top: dict[str, str], at_top: list[str], problems: list[str]
 ) -> Entry:
     own = _texts(origin, table, KEYS, problems)
-    if any(own.get(key) for key in SECRET_KEYS):
-        top = {key: value for key, value in top.items() if key not in SECRET_KEYS}
+    if any(own.get(key) for key in PLACES):
+        top = {key: value for key, value in top.items() if key not in PLACES}
+    if any(own.get(key) for key in TOKEN_KEYS):
+        top = {key: value for key, value in top.items() if not of_request(key)}
     entry, wrong = entry_of(origin, top | own)
     problems += [f"{origin}: {problem}" for problem in wrong if problem not in at_top]
     try:
@@ -150,11 +157,21 @@ def _of_table(
 
 def _texts(origin: str, table: dict[str, Any], known: tuple[str, ...], problems: list[str]) -> dict[str, str]:
     """The keys that are known and have text; what is wrong with the others, without their values."""
+    table = _with_flat_form(table)
     for key, value in table.items():
-        if key not in known:
+        if not is_known(key, known):
             problems.append(f"{origin}: {unknown_key(key, known)}")
         elif not isinstance(value, str):
             problems.append(f"{origin}: {key} must be text in quotes")
-    texts = {key: value for key, value in table.items() if key in known and isinstance(value, str)}
+    texts = {key: value for key, value in table.items() if is_known(key, known) and isinstance(value, str)}
     problems += [f"{origin}: {problem}" for problem in strange_placeholders(texts)]
     return texts
+
+
+def _with_flat_form(table: dict[str, Any]) -> dict[str, Any]:
+    """`form.resource = "x"` as the key `form.resource`, as it is in the other forms."""
+    fields = table.get(FORM)
+    if not isinstance(fields, dict):
+        return table
+    rest = {key: value for key, value in table.items() if key != FORM}
+    return rest | {f"{FORM}.{name}": value for name, value in fields.items()}

@@ -4,7 +4,8 @@
     Herning,herning-1,s3cret,                       client_id=fleet,client_secret_env=SECRET_{ven}
 
 The secret itself, the file that holds it (relative to the file that names it), a variable, or a file in systemd's
-credentials directory. Errors name file, row and key, never a secret.
+credentials directory; instead of a client's secret it may be a bearer token that was given to the VEN. Errors name
+file, row and key, never a secret.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from ven_actors.config_urls import is_plain_http_to_elsewhere
 from ven_actors.credential_entries import Entry, filled, read_text, template_of
 from ven_actors.credential_files import entries_of_csv, entries_of_toml
 from ven_actors.errors import UsageError
-from ven_actors.model import Credentials, Secret
+from ven_actors.model import Credentials, GivenToken, Secret
+from ven_actors.secret import secret_of_file, token_problem
 
-LARGEST_SECRET_BYTES = 64 * 2**10
 SYSTEMD_VARIABLE = "CREDENTIALS_DIRECTORY"
-_TEMPLATE_START = re.compile(r"\s*(client_|token_)\w*\s*=")
+_TEMPLATE_START = re.compile(r"\s*(client_\w*|token\w*|scope|audience|form\.\w*)\s*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,20 @@ class CredentialSource:
         if entry is None:
             return None
         self._check_token_url(entry)
-        return Credentials(entry.client_id, self._secret(entry), entry.token_url, entry.basic)
+        secret = self._secret(entry)
+        if entry.is_token:
+            return Credentials(entry.client_id, Secret(""), token=self._given(entry, secret))
+        return Credentials(entry.client_id, secret, entry.token_url, entry.basic, entry.form)
 
     def client_ids(self, names: Iterable[str]) -> dict[str, str]:
         """The client of each VEN, no secret being read. Raises UsageError naming all that have none."""
         entries = {name: self._entry(name) for name in names}
         missing = [self._no_entry(name) for name, entry in entries.items() if entry is None]
+        missing += [
+            f"{entry.origin}: client_id is missing; beside a token it says for which client the ven of {name} is made"
+            for name, entry in entries.items()
+            if entry is not None and not entry.client_id
+        ]
         if missing:
             raise UsageError("\n".join(missing))
         return {name: entry.client_id for name, entry in entries.items() if entry is not None}
@@ -128,38 +137,55 @@ class CredentialSource:
         if entry.secret_env:
             value = self.environ.get(entry.secret_env, "")
             if not value:
-                raise UsageError(f"{entry.origin}: the variable {entry.secret_env} is not set; put the secret there")
+                raise UsageError(
+                    f"{entry.origin}: the variable {entry.secret_env} is not set; put the {_what(entry)} there"
+                )
             return Secret(value)
-        if entry.secret_credential:
-            return self._secret_of_systemd(entry)
-        return self._secret_of_file(self.folder / Path(entry.secret_file).expanduser(), entry.origin)
+        path = self._path(entry)
+        assert path is not None
+        try:
+            secret = secret_of_file(path)
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise UsageError(
+                f"{entry.origin}: the {_what(entry)} file {path} cannot be read ({error.strerror})"
+            ) from None
+        except ValueError as error:
+            raise UsageError(f"{entry.origin}: the {_what(entry)} file {path} {error}") from None
+        self._look_at_mode(path, mode)
+        return secret
 
-    def _secret_of_systemd(self, entry: Entry) -> Secret:
+    def _given(self, entry: Entry, token: Secret) -> GivenToken:
+        path = self._path(entry)
+        problem = token_problem(token)
+        if problem:
+            where = "" if path is None else f" in {path}"
+            raise UsageError(f"{entry.origin}: the token{where} {problem}")
+        where = entry.origin if entry.secret is not None else f"the variable {entry.secret_env}"
+        return GivenToken(token, where if path is None else str(path), path)
+
+    def _path(self, entry: Entry) -> Path | None:
+        """The file that holds the secret, where one does."""
+        if entry.secret_credential:
+            return self._path_of_systemd(entry)
+        return self.folder / Path(entry.secret_file).expanduser() if entry.secret_file else None
+
+    def _path_of_systemd(self, entry: Entry) -> Path:
         name, folder = entry.secret_credential, self.environ.get(SYSTEMD_VARIABLE, "")
+        key = "token" if entry.is_token else "client_secret"
         if "/" in name or name in {".", ".."}:
-            raise UsageError(f"{entry.origin}: client_secret_credential {name!r} must be a name, not a path")
+            raise UsageError(f"{entry.origin}: {key}_credential {name!r} must be a name, not a path")
         if not folder:
             raise UsageError(
                 f"{entry.origin}: there is no credentials directory ({SYSTEMD_VARIABLE} is not set); run the fleet as "
-                f"a systemd service with LoadCredential={name}:FILE, or use client_secret_file"
+                f"a systemd service with LoadCredential={name}:FILE, or use {key}_file"
             )
-        return self._secret_of_file(Path(folder) / name, entry.origin)
-
-    def _secret_of_file(self, path: Path, origin: str) -> Secret:
-        try:
-            with path.open("rb") as file:
-                mode = path.stat().st_mode
-                content = file.read(LARGEST_SECRET_BYTES + 1)
-            value = content.decode().rstrip("\r\n")
-        except OSError as error:
-            raise UsageError(f"{origin}: the secret file {path} cannot be read ({error.strerror})") from None
-        except UnicodeDecodeError:
-            raise UsageError(f"{origin}: the secret file {path} is not UTF-8 text") from None
-        if not value or len(content) > LARGEST_SECRET_BYTES:
-            raise UsageError(f"{origin}: the secret file {path} is empty or larger than {LARGEST_SECRET_BYTES} bytes")
-        self._look_at_mode(path, mode)
-        return Secret(value)
+        return Path(folder) / name
 
     def _look_at_mode(self, path: Path, mode: int) -> None:
         if mode & stat.S_IROTH:
             self.exposed[path] = None
+
+
+def _what(entry: Entry) -> str:
+    return "token" if entry.is_token else "secret"

@@ -55,7 +55,14 @@ class VtnNonsense(VtnError):  # noqa: N818 - named after what the VTN said
 
 
 class CredentialsRefused(VtnError):  # noqa: N818 - named after what the VTN did
-    """The token endpoint, or the VTN after one renewal, does not accept these credentials."""
+    """The token endpoint, or the VTN after one renewal, does not accept these credentials.
+
+    `words` are the message without `remedy`, which is what to do about it where the refusal tells that.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message}; {remedy}" if remedy else message)
+        self.words, self.remedy = message, remedy
 
 
 class VtnRefused(VtnError):  # noqa: N818 - named after what the VTN did

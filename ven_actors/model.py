@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ven_actors.intervals import EventInterval as EventInterval  # noqa: PLC0414 - everybody knows it by this module
 from ven_actors.intervals import IntervalPlan as IntervalPlan  # noqa: PLC0414
 from ven_actors.intervals import Window as Window  # noqa: PLC0414
+from ven_actors.secret import Credentials as Credentials  # noqa: PLC0414 - everybody knows these by this module
+from ven_actors.secret import GivenToken as GivenToken  # noqa: PLC0414
 from ven_actors.secret import Secret as Secret  # noqa: PLC0414
 
 if TYPE_CHECKING:
@@ -19,16 +21,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 LOADS_PER_RESOURCE = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """OAuth client credentials of one VEN; `token_url` empty: discover it; `basic` None: as the dialect has it."""
-
-    client_id: str
-    client_secret: Secret
-    token_url: str = ""
-    basic: bool | None = None
 
 
 class RegistrationStatus(StrEnum):

@@ -51,8 +51,14 @@ class Hands:
         return self.now_s
 
 
-def endpoint(wire: Wire, clock: Hands, token_url: str = "", path: str | None = "/auth/server") -> TokenEndpoint:
-    credentials = Credentials("client-1", Secret("s&cret=1"), token_url)
+def endpoint(
+    wire: Wire,
+    clock: Hands,
+    token_url: str = "",
+    path: str | None = "/auth/server",
+    form: tuple[tuple[str, str], ...] = (),
+) -> TokenEndpoint:
+    credentials = Credentials("client-1", Secret("s&cret=1"), token_url, form=form)
     return TokenEndpoint(
         wire,  # type: ignore[arg-type]
         credentials,

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "messages": {"model"},
     "records": {"model"},
     "delivery": {"model", "errors", "records", "columns"},
-    "openadr": {"model", "errors", "signals"},
+    "openadr": {"model", "secret", "errors", "signals"},
     "simulation": {"model", "errors", "meters", "columns", "signals"},
     "storage": {"model", "errors", "meters", "records"},
     "push": {"model", "errors", "messages", "openadr"},
@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "metrics": {"errors"},
     "control": {"errors"},
     "config": {"errors", "durations"},
-    "credentials": {"errors", "model", "config"},
+    "credentials": {"errors", "model", "secret", "config"},
 }
 SEES_EVERYTHING = {"fleet", "cli", "testing", "__main__", "__init__"}
 # The pure part of the client side: no socket, no session. It is all that actors may use of it.

@@ -11,8 +11,9 @@ class PollPace:
     """Pure: monotonic time is a parameter.
 
     A VTN that cannot be reached is asked in the usual rhythm, so that it is found as soon as it is back. One that
-    refuses or talks nonsense is asked half as often each time, down to every 10 min, and never before its
-    `Retry-After`. `answered` says that anything complete ever came back, good or bad.
+    refuses or talks nonsense is asked half as often each time, down to every 10 min. None is asked before its
+    `Retry-After`, nor before that of the token endpoint. `answered` says that anything complete ever came back, good
+    or bad.
     """
 
     def __init__(self, poll_every_s: float) -> None:

@@ -24,12 +24,12 @@ from ven_actors.meters import DEMO_METERS
 from ven_actors.model import Credentials
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.api import Api
-from ven_actors.openadr.auth import TokenEndpoint, TokenSource
 from ven_actors.openadr.choosing import AUTH_SERVER_PATH, dialect_by_url, find_dialect
 from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.exchange import Exchanger
 from ven_actors.openadr.operator import Operator
+from ven_actors.openadr.tokens import tokens_of
 from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 from ven_actors.storage.provision_record import RECORD_NAME, ProvisionRecord
@@ -183,14 +183,14 @@ def _api(config: FleetConfig, partner: _Partner, adapter: SharedAdapter) -> Api:
         on_request=None,
         traffic=Traffic(config.rate, monotonic=time.monotonic),
     )
-    if partner.business is None:
-        return Api(exchanger, url, None)
-    endpoint = TokenEndpoint(
-        exchanger,
+    tokens = tokens_of(
         partner.business,
+        exchanger,
         base_url=url,
         auth_server_path=AUTH_SERVER_PATH if partner.dialect is None else partner.dialect.auth_server_path,
+        by_basic=False,
+        deadline_s=config.deadline_s,
         monotonic=time.monotonic,
         allow_plain_http=config.insecure_http,
     )
-    return Api(exchanger, url, TokenSource(endpoint.fetch, time.monotonic, wait_s=2 * config.deadline_s))
+    return Api(exchanger, url, tokens)

@@ -34,6 +34,7 @@ from ven_actors.fleet.folder import (
     place_checked,
     stored_status,
 )
+from ven_actors.fleet.given_tokens import check_given_tokens
 from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, open_push
@@ -152,6 +153,7 @@ def _vtn(
     bound = bindings(config, names, read_meta(config.state) or {}, spoken)
     check_store(config.state, bound | {"interval": f"{config.interval_s}s"})
     credentials = _credentials(config, [name for name in names if asked_for(config, name)[1] is not None])
+    check_given_tokens(config, credentials or {})
     if not wants_embedded(config, names):
         facts.routes = routes_of(config, names, {}, spoken)
         yield None, credentials

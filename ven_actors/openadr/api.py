@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from ven_actors.errors import CredentialsRefused, VtnNonsense, VtnRefused
 from ven_actors.model import Secret
-from ven_actors.openadr.auth import Token, TokenSource
+from ven_actors.openadr.auth import Token
 from ven_actors.openadr.decoding import words_of
 from ven_actors.openadr.exchange import Answer, Exchanger
+from ven_actors.openadr.tokens import Tokens
 
 USER_AGENT = "ven-actors"
 
@@ -20,7 +21,7 @@ class Api:
     `scopes` are those that a token needs, as far as they are known; they are named where one seems to be missing.
     """
 
-    def __init__(self, exchanger: Exchanger, base_url: str, tokens: TokenSource | None) -> None:
+    def __init__(self, exchanger: Exchanger, base_url: str, tokens: Tokens | None) -> None:
         self._exchanger = exchanger
         self._base_url = base_url
         self._tokens = tokens
@@ -60,11 +61,13 @@ class Api:
             token = self._tokens.token()
             answer = self._once(method, path, query, body, token)
             if answer.status == 401 or (answer.status == 403 and self._tokens.may_renew_after_403()):
-                answer = self._once(method, path, query, body, self._tokens.token(refused=token))
+                other = self._tokens.token(refused=token)
+                if other is not token:
+                    answer = self._once(method, path, query, body, other)
                 if answer.status == 403:
                     self._tokens.still_forbidden()
         if answer.status == 401:
-            wanted = "wants credentials and none are configured" if self._tokens is None else "refuses a new token"
+            wanted = "wants credentials and none are configured" if self._tokens is None else self._tokens.words
             raise CredentialsRefused(f"{method} {self._base_url}{path}: the VTN {wanted}: {words_of(answer.body)}")
         return answer
 

@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from ven_actors.errors import CredentialsRefused, UsageError, VtnError, VtnNonsense, VtnRefused, VtnUnreachable
+from ven_actors.errors import CredentialsRefused, UsageError, VtnBusy, VtnNonsense, VtnRefused, VtnUnreachable
 from ven_actors.model import Credentials, Secret
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.decoding import decode, words_of
 from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.lanes import Lane, in_lane
+from ven_actors.openadr.refusals import error_code, is_refusal, refusal
 from ven_actors.openadr.wire import WireAuthServer, WireToken
+from ven_actors.secret import token_problem
 
 DEFAULT_LIFE_S = 3_600.0
 LARGEST_MARGIN_S = 60.0
 MARGIN_SHARE = 0.1
 LONGEST_LIFE_S = 30 * 86_400.0
 FORBIDDEN_PAUSE_S = 60.0
-_LONGEST_TOKEN = 16_384
+# Statuses that say nothing against the address: the trouble passes, and the token endpoint is still there.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,9 @@ class TokenSource:
 
     The lock is never held over I/O.
     """
+
+    is_for_vtn_only = False
+    words = "refuses a new token"
 
     def __init__(self, fetch: Callable[[], Token], monotonic: Callable[[], float], wait_s: float) -> None:
         self._fetch = fetch
@@ -99,8 +105,9 @@ class TokenSource:
 class TokenEndpoint:
     """Finds the token endpoint (R3) and gets a token there, the secret in the form body or by HTTP Basic (R4).
 
-    Where the endpoint has asked for time (`Retry-After`), the gate of its origin lets no request of any client through
-    and raises `VtnBusy`, which says how long.
+    What was found is kept until an answer speaks against the address. Where the endpoint has asked for time
+    (`Retry-After`), the gate of its origin lets no request of any client through and raises `VtnBusy`, which says how
+    long.
     """
 
     def __init__(
@@ -134,7 +141,11 @@ class TokenEndpoint:
                     self._url = self._discovered()
                 begun_s = self._monotonic()
                 return self._parsed(self._asked(), begun_s)
-        except (VtnRefused, VtnNonsense) as error:
+        except VtnRefused as error:
+            if error.retry_after_s is None:
+                raise VtnUnreachable(f"no token: {error}") from error
+            raise VtnBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
+        except VtnNonsense as error:
             raise VtnUnreachable(f"no token: {error}") from error
 
     def _checked(self, url: str) -> str:
@@ -155,7 +166,7 @@ class TokenEndpoint:
         return self._base_url + "/auth/token"
 
     def _asked(self) -> bytes:
-        form = {"grant_type": "client_credentials"}
+        form = {"grant_type": "client_credentials", **dict(self._credentials.form)}
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         if self._by_basic:
             headers["Authorization"] = _basic(self._credentials)
@@ -164,32 +175,29 @@ class TokenEndpoint:
             form["client_secret"] = self._credentials.client_secret.reveal()
         body = urlencode(form).encode("ascii")
         answer = self._exchanger.exchange("POST", self._url, headers=headers, body=body, safe=True)
-        if answer.status in {400, 401, 403}:
-            raise CredentialsRefused(
-                f"{self._url} refuses client {self._credentials.client_id!r} with {answer.status}: "
-                f"{self._words(answer)}; check client id and secret"
-            )
-        if answer.status not in {200, 201}:
-            url = self._url
+        if answer.status in {200, 201}:
+            return answer.body
+        url, code = self._url, error_code(answer.body)
+        if is_refusal(answer.status, code):
+            raise refusal(url, self._credentials, answer.status, code, self._words(answer))
+        if answer.status not in _PASSING and not 400 <= answer.status <= 403:
             self._url = self._credentials.token_url.rstrip("/")
-            raise self._refused(answer, url)
-        return answer.body
+        raise self._refused(answer, url)
 
     def _parsed(self, body: bytes, begun_s: float) -> Token:
         wire = decode(body, WireToken, f"the token of {self._url}", secret=True)
-        value = wire.access_token_jwt or wire.access_token
-        if not value or len(value) > _LONGEST_TOKEN:
-            raise VtnNonsense(f"{self._url} gave no usable access_token")
-        if not (value.isascii() and value.isprintable() and " " not in value):
-            raise VtnNonsense(f"{self._url} gave an access_token of characters that no header can carry")
+        value = Secret(wire.access_token_jwt or wire.access_token)
+        problem = token_problem(value)
+        if problem:
+            raise VtnNonsense(f"{self._url} gave an access_token that {problem}")
         life_s = lifetime_s(wire.expires_in)
-        return Token(Secret(value), begun_s + life_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE))
+        return Token(value, begun_s + life_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE))
 
     def _words(self, answer: Answer) -> str:
         """What the endpoint says, without our secret, should it say that too."""
         return words_of(answer.body).replace(self._credentials.client_secret.reveal() or "\0", "***")
 
-    def _refused(self, answer: Answer, url: str) -> VtnError:
+    def _refused(self, answer: Answer, url: str) -> VtnRefused:
         return VtnRefused(
             f"{url} answers {answer.status}: {self._words(answer)}",
             status=answer.status,

@@ -9,7 +9,6 @@ from ven_actors.errors import VtnNonsense
 from ven_actors.model import Credentials, Enrolment, Resource
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.api import Api
-from ven_actors.openadr.auth import TokenEndpoint, TokenSource
 from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.conversation import Conversation
 from ven_actors.openadr.dialect import Dialect, StandardDialect
@@ -19,6 +18,7 @@ from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.lanes import Lane, in_lane
 from ven_actors.openadr.push_side import PushSide
 from ven_actors.openadr.report_lookup import FindResult
+from ven_actors.openadr.tokens import tokens_of
 from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 
@@ -73,18 +73,17 @@ class VtnClient:
             on_request=on_request,
             traffic=traffic,
         )
-        tokens, chosen = None, self._choice.dialect
-        if credentials is not None:
-            endpoint = TokenEndpoint(
-                self._exchanger,
-                credentials,
-                base_url=base_url,
-                auth_server_path=AUTH_SERVER_PATH if chosen is None else chosen.auth_server_path,
-                monotonic=monotonic,
-                allow_plain_http=allow_plain_http,
-                by_basic=chosen is not None and chosen.token_by_basic,
-            )
-            tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
+        chosen = self._choice.dialect
+        tokens = tokens_of(
+            credentials,
+            self._exchanger,
+            base_url=base_url,
+            auth_server_path=AUTH_SERVER_PATH if chosen is None else chosen.auth_server_path,
+            by_basic=chosen is not None and chosen.token_by_basic,
+            deadline_s=deadline_s,
+            monotonic=monotonic,
+            allow_plain_http=allow_plain_http,
+        )
         self.enrolment: Enrolment | None = None
         self._has_crawled = False
         self._api = Api(self._exchanger, base_url, tokens)

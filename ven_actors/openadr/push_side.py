@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from ven_actors.errors import CredentialsRefused
 from ven_actors.openadr.api import Api
-from ven_actors.openadr.auth import Token, TokenSource
+from ven_actors.openadr.auth import Token
 from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.openadr.notifiers import Notifiers
 from ven_actors.openadr.subscriptions import Subscriber
+from ven_actors.openadr.tokens import Tokens
 
 
 class PushSide:
@@ -24,7 +26,7 @@ class PushSide:
         dialect: Callable[[], StandardDialect],
         ven_name: str,
         client_id: str,
-        tokens: TokenSource | None,
+        tokens: Tokens | None,
         *,
         strict: bool = False,
     ) -> None:
@@ -46,5 +48,10 @@ class PushSide:
         return self._dialect().subscriptions_name_program
 
     def token(self, refused: Token | None = None) -> Token | None:
-        """A bearer token that is not `refused`. Raises `VtnError`; may be called from any thread."""
+        """A bearer token for the broker that is not `refused`. Raises `VtnError`; may be called from any thread."""
+        if self._tokens is not None and self._tokens.is_for_vtn_only:
+            raise CredentialsRefused(
+                "the broker wants a token, and the one that was given goes to the VTN alone",
+                remedy="use --push webhook, or credentials with which a token can be fetched",
+            )
         return None if self._tokens is None else self._tokens.token(refused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ven_actors.errors import CredentialsRefused, VtnError, VtnNonsense, VtnRefused
+from ven_actors.errors import CredentialsRefused, VtnBusy, VtnError, VtnNonsense, VtnRefused
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
 from ven_actors.openadr.choosing import mismatch
@@ -26,18 +26,23 @@ _WRITE_SCOPES = ("write_reports", "write_vens")
 def token(case: Case) -> Finding:
     if case.credentials is None or case.door.tokens is None:
         return good("not needed: no credentials are configured")
+    if case.credentials.token is not None:
+        return good(f"not fetched: that of {case.credentials.token.origin} is used")
     why = "without a token the VTN answers nothing that a VEN asks"
     try:
         case.door.tokens.token()
     except CredentialsRefused as error:
-        return bad(
-            str(error),
-            why,
-            f"check client id and secret of VEN {case.ven_name} in --credentials with the VTN's operator",
-        )
+        about = f"for VEN {case.ven_name} in --credentials: "
+        return bad(error.words, why, about + error.remedy if error.remedy else _token_remedy(case))
     except VtnError as error:
-        return bad(str(error), why, _token_remedy(case))
+        return bad(str(error), why, _wait_remedy(error) or _token_remedy(case))
     return good(f"client {case.credentials.client_id!r} got one")
+
+
+def _wait_remedy(error: VtnError) -> str:
+    if not isinstance(error, VtnBusy):
+        return ""
+    return f"the endpoint asks to wait for {error.retry_after_s:g} s; the fleet does so: try again then"
 
 
 def _token_remedy(case: Case) -> str:
@@ -50,6 +55,14 @@ def _token_remedy(case: Case) -> str:
     )
 
 
+def _refused_remedy(case: Case) -> str:
+    if case.credentials is None:
+        return _NO_CREDENTIALS
+    if case.credentials.token is not None:
+        return f"put a token that the VTN accepts into {case.credentials.token.origin}; a file is read again"
+    return _BY_ANOTHER_ENDPOINT
+
+
 def interface(case: Case) -> Finding:
     """Whether an interface that we speak is there at all, whatever it lets us see. All have their programs there."""
     path = StandardDialect.programs_path
@@ -58,9 +71,9 @@ def interface(case: Case) -> Finding:
         answer = case.door.api.request("GET", path, query=query)
     except CredentialsRefused as error:
         return bad(
-            str(error),
+            error.words,
             "who the VEN is stays unknown to the VTN",
-            _BY_ANOTHER_ENDPOINT if case.credentials else _NO_CREDENTIALS,
+            error.remedy or _refused_remedy(case),
         )
     except VtnRefused as error:
         return bad(
@@ -189,4 +202,6 @@ def _unnamed(named: frozenset[str] | None) -> list[str]:
 
 
 def _client(case: Case) -> str:
-    return "this client" if case.credentials is None else f"client {case.credentials.client_id!r}"
+    if case.credentials is None or not case.credentials.client_id:
+        return "this client"
+    return f"client {case.credentials.client_id!r}"

@@ -11,8 +11,8 @@ import requests
 
 from ven_actors.model import Credentials
 from ven_actors.openadr.api import Api
-from ven_actors.openadr.auth import TokenEndpoint, TokenSource
 from ven_actors.openadr.exchange import Answer, Exchanger
+from ven_actors.openadr.tokens import tokens_of
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 
 _FORM = "application/x-www-form-urlencoded"
@@ -46,18 +46,16 @@ class Door:
             max_response_bytes=max_response_bytes,
             on_request=None,
         )
-        self.tokens = None
-        if credentials is not None:
-            endpoint = TokenEndpoint(
-                self._exchanger,
-                credentials,
-                base_url=base_url,
-                auth_server_path=auth_server_path,
-                monotonic=monotonic,
-                allow_plain_http=allow_plain_http,
-                by_basic=by_basic,
-            )
-            self.tokens = TokenSource(endpoint.fetch, monotonic, wait_s=2 * deadline_s)
+        self.tokens = tokens_of(
+            credentials,
+            self._exchanger,
+            base_url=base_url,
+            auth_server_path=auth_server_path,
+            by_basic=by_basic,
+            deadline_s=deadline_s,
+            monotonic=monotonic,
+            allow_plain_http=allow_plain_http,
+        )
         self.api = Api(self._exchanger, base_url, self.tokens)
 
     @property

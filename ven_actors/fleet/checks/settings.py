@@ -43,4 +43,6 @@ def credentials(case: Case) -> Finding:
         return good("none are configured: requests go without a token, which only an open VTN answers")
     if source.warnings:
         return warning("; ".join(source.warnings), "whoever has a secret can speak as this VEN", "see above")
+    if own.token is not None:
+        return good(f"a given token, of {own.token.origin}")
     return good(f"client {own.client_id!r}, from {source.origin}")
