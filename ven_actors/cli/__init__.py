@@ -40,9 +40,9 @@ COMMANDS = {
         "auto_envvar_prefix": "VEN_ACTORS",
         "max_content_width": 100,
     },
-    epilog="Exit codes: 0 good, 1 readings evicted or unaccounted, 2 usage or configuration, "
-    "3 credentials refused, VTN never reached or unusable, a check of doctor bad or not all provisioned, "
-    "70 internal error or stall.",
+    epilog="Exit codes: 0 good, 1 readings evicted or unaccounted, status --check not healthy, "
+    "2 usage or configuration, 3 credentials refused, VTN never reached or unusable, "
+    "a check of doctor bad or not all provisioned, 70 internal error or stall.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)
 def cli() -> None:

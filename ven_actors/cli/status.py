@@ -9,6 +9,7 @@ import msgspec
 from rich.live import Live
 from rich.text import Text
 
+from ven_actors.cli.health import ailments
 from ven_actors.cli.keyboard import QuietKeyboard
 from ven_actors.cli.live import PipeConsole
 from ven_actors.cli.seams import Seams, Status, seams_of
@@ -33,13 +34,26 @@ WIDTH_WITHOUT_TERMINAL = 200
 )
 @click.option("--watch", is_flag=True, help="Show it again every second until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch one line each time.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Say only whether the fleet is healthy, and why not: exit code 0 or 1. Not with --watch.",
+)
 @click.pass_context
-def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool) -> int:
+def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool, check: bool) -> int:
     """Show VENs, readings, reports and jobs of the fleet that runs on a state folder.
 
     Where none runs, show what the last one left there.
+
+    With --check a fleet is healthy (exit code 0) if it runs, every VEN of it is starting, enrolling or running and has
+    no trouble with its VTN or its reports, none of its other parts fails, and no reading is unaccounted for. Else the
+    exit code is 1, and each reason a line. A folder that is none, or a fleet that does not answer, is exit code 2.
     """
     seams = seams_of(ctx)
+    if check:
+        if watch:
+            raise UsageError("--check looks once; it does not go with --watch")
+        return _check(seams, state_dir, as_json=as_json)
     if as_json:
         _print_json(seams, state_dir, watch=watch)
     elif watch:
@@ -49,17 +63,33 @@ def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool) -
     return 0
 
 
+def _check(seams: Seams, state_dir: Path, *, as_json: bool) -> int:
+    """The exit code: 0 for a healthy fleet, else 1, and the reasons said."""
+    live = seams.ask_status(_existing(state_dir))
+    found = list(ailments(live or {}))
+    if as_json:
+        click.echo(msgspec.json.encode({"healthy": not found, "reasons": found}))
+    else:
+        for line in found or ["healthy"]:
+            click.echo(line)
+    return 1 if found else 0
+
+
 def _status(seams: Seams, state_dir: Path) -> Status:
     """Raises UsageError where there is no such folder, and what the store raises where it holds no fleet's state."""
+    live = seams.ask_status(_existing(state_dir))
+    if live is not None:
+        return live
+    return {**seams.read_totals(state_dir), "running": False}
+
+
+def _existing(state_dir: Path) -> Path:
     if not state_dir.is_dir():
         raise UsageError(
             f"there is no state folder {state_dir}; start a fleet with `ven-actors run --state {state_dir}`, "
             "or name another folder with --state"
         )
-    live = seams.ask_status(state_dir)
-    if live is not None:
-        return live
-    return {**seams.read_totals(state_dir), "running": False}
+    return state_dir
 
 
 def _console() -> PipeConsole:

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from ven_actors.fleet.disk import full_disk
 from ven_actors.fleet.summary import RunFacts, has_failed, has_fallen
 from ven_actors.model import FleetStatus, VenState, VenStatus
 
@@ -50,8 +51,9 @@ def _readings_lost(facts: RunFacts) -> int:
     evicted, unaccounted = facts.this_run.evicted, facts.reporter.readings.unaccounted
     if not evicted and not unaccounted:
         return OK
-    facts.error = f"readings were lost: {evicted} readings evicted, {unaccounted} unaccounted"
-    log.error("readings_lost", evicted=evicted, unaccounted=unaccounted)
+    disk = _full_disk(facts)
+    facts.error = f"readings were lost: {evicted} readings evicted, {unaccounted} unaccounted" + (disk and f"; {disk}")
+    log.error("readings_lost", evicted=evicted, unaccounted=unaccounted, **({"disk": disk} if disk else {}))
     return LOST
 
 
@@ -59,6 +61,9 @@ def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], worked: Sequence[
     """The exit code where no VEN did its work, or all ended by a fault of ours, and the reason said; else 0."""
     assert facts.status is not None
     core = [f"{name}: {error}" for name, error in sorted(facts.status.errors.items())]
+    if disk := _full_disk(facts):
+        _say_failed(facts, "disk_full", disk, _few(core), "make room on that disk; the queue is safe: start again")
+        return INTERNAL
     if vens and (all(has_fallen(ven) for ven in vens) or (core and not worked)):
         reasons = _few(core or _last_errors(vens))
         _say_failed(
@@ -83,6 +88,11 @@ def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], worked: Sequence[
         facts.error = f"the run ended after {ran_s:.1f} s; {remedy}"
         log.error("run_too_short", ran_s=round(ran_s, 1), remedy=remedy)
     return NOT_REACHED
+
+
+def _full_disk(facts: RunFacts) -> str:
+    """Name the disk if it is why a part of the fleet failed at the end; the VENs' own errors are of their VTNs."""
+    return "" if facts.status is None else full_disk(facts.config.state, facts.status.errors.values())
 
 
 def _say_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:

@@ -20,7 +20,7 @@ from ven_actors import __version__
 from ven_actors.config import FleetConfig
 from ven_actors.control import ControlServer
 from ven_actors.credentials import CredentialSource
-from ven_actors.errors import FleetError
+from ven_actors.errors import FleetError, UsageError
 from ven_actors.fleet.dialects import asked_for, bindings, routes_of, wants_embedded
 from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_clients, quirk_arguments
@@ -70,8 +70,19 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
         raise
     finally:
         facts.duration_s = time.monotonic() - begun_s
-        if config.summary is not None:
-            write_summary(config.summary, facts)
+        _write_summary(config, facts)
+
+
+def _write_summary(config: FleetConfig, facts: RunFacts) -> None:
+    """Raises `UsageError` where it cannot be written, unless something worse is to be said of the run already."""
+    if config.summary is None:
+        return
+    try:
+        write_summary(config.summary, facts)
+    except UsageError as error:
+        if not facts.error:
+            raise
+        log.error("summary_not_written", reason=str(error))  # noqa: TRY400 - a line, not a traceback
 
 
 def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: Show | None) -> int:
