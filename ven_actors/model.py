@@ -89,6 +89,14 @@ class ReportRequest:
     by_reading: bool = False
 
 
+class EventSight(StrEnum):
+    """What is known of an event whose report the VTN refuses, as if it did not know the event."""
+
+    UNASKED = "not asked for"
+    THERE = "there"
+    UNREADABLE = "unreadable"
+
+
 # --- what a VEN makes ------------------------------------------------------------------------------------------
 
 

@@ -4,10 +4,11 @@ import dataclasses
 import json
 
 import pytest
-from sender_desk import HOLD, Answer, Desk, Found, Vtn, verdict_of
+from sender_desk import IN_DOUBT, Answer, Desk, Found, Vtn, verdict_of
 
 from ven_actors.errors import VtnRefused, VtnUnreachable
 from ven_actors.messages import Accepted, Ambiguous, EventGone, Held, Refused, SenderReady
+from ven_actors.model import EventSight
 
 HOLD_SLOWLY = [301, 302, 303, 307, 308, 401, 402, 403, 405, 406, 410, 418, 451, 501]
 
@@ -57,8 +58,9 @@ def test_r41_a_report_that_the_vtn_cannot_take_is_refused_with_its_words(status:
     verdict = verdict_of(Vtn(Answer(status, b'{"detail":\n "no such\x1b unit"}')))
     assert isinstance(verdict, Refused)
     assert verdict.body_bytes > 100
+    asked = EventSight.THERE if status in {400, 422} else EventSight.UNASKED
     assert dataclasses.replace(verdict, body_bytes=0) == Refused(
-        "sender-1", 4, 7, status, '{"detail": "no such? unit"}', posts=1
+        "sender-1", 4, 7, status, '{"detail": "no such? unit"}', posts=1, event=asked
     )
 
 
@@ -67,10 +69,17 @@ def test_a_refusal_without_words_says_so_and_a_long_one_is_cut() -> None:
     assert len(verdict_of(Vtn(Answer(400, b"x" * 10_000))).words) == 300
 
 
-@pytest.mark.parametrize("status", HOLD)
-def test_r41_what_may_pass_is_held_and_retry_after_is_handed_on(status: int) -> None:
+@pytest.mark.parametrize("status", [425, 429, 503])
+def test_r41_a_vtn_that_asks_for_time_has_not_taken_the_report_and_gets_its_time(status: int) -> None:
     verdict = verdict_of(Vtn(Answer(status, b"later", 17.0)))
     assert verdict == Held("sender-1", 4, 7, f"the VTN answers {status}: later", 17.0, slow=False, posts=1)
+
+
+@pytest.mark.parametrize("status", IN_DOUBT)
+def test_a_vtn_that_fails_over_a_report_may_have_stored_it_before(status: int) -> None:
+    verdict = verdict_of(Vtn(Answer(status, b"oh")))
+    reason = f"the VTN answers {status}: oh, which says nothing certain"
+    assert verdict == Ambiguous("sender-1", 4, 7, reason, posts=1)
 
 
 @pytest.mark.parametrize("status", HOLD_SLOWLY)
@@ -87,13 +96,61 @@ def test_r41_404_of_an_event_that_is_gone_withdraws_the_report() -> None:
 
 def test_404_although_the_event_is_there_is_held_slowly() -> None:
     verdict = verdict_of(Vtn(Answer(404, b"what?")))
-    assert verdict == Held("sender-1", 4, 7, "the VTN answers 404: what?", slow=True, posts=1)
+    there = EventSight.THERE
+    assert verdict == Held("sender-1", 4, 7, "the VTN answers 404: what?", slow=True, posts=1, event=there)
 
 
-def test_404_is_held_when_the_event_cannot_be_asked_for() -> None:
-    trouble = VtnRefused("GET /events/e1 answers 503", status=503, retry_after_s=9.0)
-    verdict = verdict_of(Vtn(Answer(404), knows_event=trouble))
-    assert verdict == Held("sender-1", 4, 7, str(trouble), 9.0, posts=1)
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize(("asked", "slow"), [(503, False), (500, False), (403, True)])
+def test_a_refused_report_is_held_when_its_event_cannot_be_read(status: int, asked: int, slow: bool) -> None:
+    trouble = VtnRefused(f"GET /events/e1 answers {asked}", status=asked, retry_after_s=None)
+    verdict = verdict_of(Vtn(Answer(status, b"no"), knows_event=trouble))
+    reason = f"the VTN answers {status}: no; its event cannot be read: {trouble}"
+    assert verdict == Held("sender-1", 4, 7, reason, slow=slow, posts=1, event=EventSight.UNREADABLE)
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_report_of_an_event_that_is_gone_is_withdrawn_whatever_the_vtn_calls_that(status: int) -> None:
+    vtn = Vtn(Answer(status, b"event_id does not refer to an existing event"), knows_event=False)
+    assert verdict_of(vtn) == EventGone("sender-1", 4, 7, posts=1)
+    assert vtn.asked == ["post", "event"]
+
+
+@pytest.mark.parametrize("status", [413, 415])
+def test_a_report_that_is_too_large_or_of_another_type_says_nothing_of_its_event(status: int) -> None:
+    vtn = Vtn(Answer(status), knows_event=False)
+    assert isinstance(verdict_of(vtn), Refused)
+    assert vtn.asked == ["post"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("event", [EventSight.THERE, EventSight.UNREADABLE])
+def test_an_event_that_was_asked_for_within_the_minute_is_not_asked_for_again(status: int, event: EventSight) -> None:
+    vtn = Vtn(Answer(status), knows_event=False)
+    verdict = verdict_of(vtn, event=event)
+    assert vtn.asked == ["post"]
+    is_refused = status != 404 and event is EventSight.THERE
+    assert isinstance(verdict, Refused if is_refused else Held)
+
+
+# --- 200 where the standard asks for 201
+
+
+def test_200_with_the_whole_stored_report_is_accepted_without_a_look_up() -> None:
+    vtn = Vtn()
+    verdict_of(vtn)
+    stored = json.dumps(json.loads(vtn.bodies[0]) | {"id": "r-1", "objectType": "REPORT"}).encode()
+    again = Vtn(Answer(200, stored))
+    assert verdict_of(again) == Accepted("sender-1", 4, 7, posts=1, by_200=True)
+    assert again.asked == ["post"]
+
+
+def test_200_with_another_report_or_without_its_id_is_ambiguous() -> None:
+    vtn = Vtn()
+    verdict_of(vtn)
+    ours = json.loads(vtn.bodies[0])
+    for body in (ours, ours | {"id": "r-1", "reportName": "another"}, {"id": "r-1"}):
+        assert isinstance(verdict_of(Vtn(Answer(200, json.dumps(body).encode()))), Ambiguous)
 
 
 # --- 409
@@ -129,6 +186,19 @@ def test_409_that_cannot_be_settled_is_no_reason_to_give_readings_up() -> None:
     verdict = verdict_of(Vtn(Answer(409, b"no"), Found(settled=False)))
     assert isinstance(verdict, Held)
     assert (verdict.slow, verdict.posts) == (True, 1)
+
+
+def test_409_whose_look_up_shows_an_object_that_cannot_be_read_says_so() -> None:
+    verdict = verdict_of(Vtn(Answer(409, b"no"), Found(settled=False, unreadable="a report cannot be read: $.x")))
+    assert isinstance(verdict, Held)
+    assert verdict.slow
+    assert verdict.reason.endswith("an object of it may be the report: a report cannot be read: $.x")
+
+
+def test_409_where_our_report_stands_and_cannot_be_read_stays_in_doubt() -> None:
+    verdict = verdict_of(Vtn(Answer(409, b"no"), Found(b'{"reportName":"Herning.e1.0","resources":[7]}')))
+    assert isinstance(verdict, Ambiguous)
+    assert "named Herning.e1.0 that cannot be read" in verdict.reason
 
 
 def test_409_is_held_when_the_look_up_fails_and_the_post_is_counted() -> None:

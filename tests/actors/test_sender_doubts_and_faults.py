@@ -22,10 +22,17 @@ def test_r35_edge_case_22_a_report_in_doubt_that_stands_there_is_accepted_withou
 
 
 def test_a_report_in_doubt_whose_name_bears_other_content_is_refused() -> None:
-    vtn = Vtn(found=Found(b"{}"))
+    vtn = Vtn(found=Found(b'{"eventID":"e1","clientName":"Herning","resources":[]}'))
     verdict = verdict_of(vtn, in_doubt=True)
     assert isinstance(verdict, Refused)
     assert (verdict.status, verdict.posts, vtn.asked) == (409, 0, ["find"])
+
+
+def test_a_report_in_doubt_whose_copy_cannot_be_read_stays_in_doubt_and_is_not_sent_again() -> None:
+    vtn = Vtn(found=Found(b'{"eventID":"e1","clientName":"Herning","resources":"?"}'))
+    verdict = verdict_of(vtn, in_doubt=True)
+    assert isinstance(verdict, Ambiguous)
+    assert (verdict.posts, vtn.asked) == (0, ["find"])
 
 
 def test_a_report_in_doubt_that_is_certainly_not_there_is_sent() -> None:

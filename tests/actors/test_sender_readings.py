@@ -78,7 +78,9 @@ def test_200_and_201_are_success_whatever_the_server_says_beside(answer: Answer)
     assert (sent["ven_id"], sent["resource_id"]) == ("ven-1", "resource-1")
 
 
-@pytest.mark.parametrize("answer", [Answer(202), Answer(200, b"<html>login</html>"), VtnAmbiguous("cut off")])
+@pytest.mark.parametrize(
+    "answer", [Answer(202), Answer(200, b"<html>login</html>"), Answer(500), VtnAmbiguous("cut off")]
+)
 def test_what_says_nothing_certain_is_sent_again(answer: Any) -> None:
     assert isinstance(verdict_of(Server(answer)), Ambiguous)
 
@@ -100,7 +102,7 @@ def test_what_the_server_does_not_want_is_refused(status: int) -> None:
     assert isinstance(verdict_of(Server(Answer(status))), Refused)
 
 
-@pytest.mark.parametrize(("answer", "slow"), [(Answer(500), False), (Answer(404), True), (Answer(403), True)])
+@pytest.mark.parametrize(("answer", "slow"), [(Answer(429), False), (Answer(404), True), (Answer(403), True)])
 def test_trouble_holds_the_reading(answer: Answer, slow: bool) -> None:
     verdict = verdict_of(Server(answer))
     assert isinstance(verdict, Held)

@@ -9,13 +9,14 @@ import numpy as np
 
 from ven_actors.actors.sender import SenderActor
 from ven_actors.messages import Send
-from ven_actors.model import Block, EventInterval, Layout, ReportDescriptor, SealedReport
+from ven_actors.model import Block, EventInterval, EventSight, Layout, ReportDescriptor, SealedReport
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
 
 T0 = 1_767_225_600
 STORED = b'{"id":"r-1"}'
 HOLD = [408, 425, 429, 500, 502, 503, 504, 599]
+IN_DOUBT = [408, 500, 502, 503, 504, 507, 599]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Answer:
 class Found:
     report: bytes | None = None
     settled: bool = True
+    unreadable: str = ""
 
 
 @dataclass
@@ -71,12 +73,12 @@ def given(value: Any) -> Any:
     return value
 
 
-def a_send(**changes: Any) -> Send:
+def a_send(event: EventSight = EventSight.UNASKED, **changes: Any) -> Send:
     descriptor = ReportDescriptor("DEMAND", reading_type="MEAN", units="KW")
     intervals = (EventInterval(0, float(T0), float(T0 + 10)),)
     report = SealedReport(7, "Herning.e1.0", "Herning", "e1", "p1", descriptor, intervals, None, True, False)
     block = Block(T0, 10, np.array([[1000, 500]], dtype=np.int32))
-    return Send(dataclasses.replace(report, **changes), Layout(("pub",), ("load_0", "load_1")), (block,), 3)
+    return Send(dataclasses.replace(report, **changes), Layout(("pub",), ("load_0", "load_1")), (block,), 3, event)
 
 
 class Desk:

@@ -77,12 +77,20 @@ def test_retries_grow_with_jitter_up_to_a_bound_and_never_end() -> None:
         (413, True, Verdict.REFUSED),
         (422, True, Verdict.REFUSED),
         (429, True, Verdict.HOLD),
-        (500, True, Verdict.HOLD),
+        (408, True, Verdict.AMBIGUOUS),
+        (500, True, Verdict.AMBIGUOUS),
+        (503, True, Verdict.AMBIGUOUS),
         (501, True, Verdict.HOLD_SLOWLY),
-        (599, True, Verdict.HOLD),
+        (599, True, Verdict.AMBIGUOUS),
         (302, True, Verdict.HOLD_SLOWLY),
         (418, True, Verdict.HOLD_SLOWLY),
     ],
 )
 def test_an_answer_means_what_the_table_says(status: int, complete: bool, meaning: Verdict) -> None:
     assert judge(status, success=frozenset({201}), complete=complete) is meaning
+
+
+def test_a_503_that_asks_for_time_has_taken_nothing_and_a_500_may_have() -> None:
+    asked = {"success": frozenset({201}), "complete": False, "asks_for_time": True}
+    assert judge(503, **asked) is Verdict.HOLD
+    assert judge(500, **asked) is Verdict.AMBIGUOUS

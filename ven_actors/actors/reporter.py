@@ -10,6 +10,7 @@ import structlog
 
 from ven_actors.actors.base import FleetActor
 from ven_actors.actors.housekeeping import Housekeeping
+from ven_actors.actors.landing import land
 from ven_actors.actors.reporter_needs import ReporterSettings, Store
 from ven_actors.actors.ven_lives import LivingOnly, VenLife, VenLives
 from ven_actors.delivery.accounts import Accounts
@@ -215,27 +216,10 @@ class ReporterActor(FleetActor):
         self._accounts.posted(verdict.posts)
         self._touched[flight.outbox.name] = flight.outbox
         now_s = self.monotonic()
-        match verdict:
-            case Held() | Ambiguous() if self._broken_off:
-                self._outbox.back(flight.outbox, flight.report, now_s, in_doubt=isinstance(verdict, Ambiguous))
-            case Accepted():
-                self._desk.accepted(flight, possibly_doubled=verdict.possibly_doubled)
-            case Refused():
-                self._desk.refused(
-                    flight, verdict.status, verdict.words, now_s,
-                    body_bytes=verdict.body_bytes, possibly_there=verdict.possibly_there or flight.report.unsettled,
-                )  # fmt: skip
-            case Held(slow=True, retry_after_s=None):
-                self._desk.holding.hold_slowly(flight, verdict.reason, now_s)
-            case Held():
-                self._desk.holding.hold(flight, verdict.reason, now_s, asked_s=verdict.retry_after_s)
-            case Ambiguous():
-                flight.report.unsettled |= verdict.possibly_doubled
-                self._desk.holding.hold(flight, verdict.reason, now_s, in_doubt=True)
-            case EventGone():
-                self._desk.event_gone(flight)
-            case _:
-                assert_never(verdict)
+        if self._broken_off and isinstance(verdict, Held | Ambiguous):
+            self._outbox.back(flight.outbox, flight.report, now_s, in_doubt=isinstance(verdict, Ambiguous))
+        else:
+            land(self._desk, flight, verdict, now_s)
         self._dispatcher.offer(flight.outbox)
 
     # --- flush
@@ -285,7 +269,8 @@ class ReporterActor(FleetActor):
             self.send(life.peer, ForecastWanted(life.run, state.request.request_id, intervals, sheddable))
         for flight, report, blocks, known in outgoing:
             layout = self._outbox.layouts[flight.report.layout_id]
-            self.send(self._senders[flight.sender][1], Send(report, layout, blocks, known))
+            event = self._desk.sights.of(report.ven_name, report.event_id, now_s)
+            self.send(self._senders[flight.sender][1], Send(report, layout, blocks, known, event))
 
     def _tell_committed(self, outbox: VenOutbox) -> None:
         life = self._lives.get(outbox.name)

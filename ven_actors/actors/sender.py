@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, assert_never
 
-import msgspec
 import structlog
 
+from ven_actors.actors.answers import is_said, is_stored, words_of
 from ven_actors.actors.base import FleetActor
 from ven_actors.delivery.reading_body import render_reading
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.verdicts import Verdict as Meaning
-from ven_actors.delivery.verdicts import judge
+from ven_actors.delivery.verdicts import is_passing, judge
 from ven_actors.errors import CredentialsRefused, VtnAmbiguous, VtnBusy, VtnError, VtnRefused
 from ven_actors.messages import (
     Accepted,
@@ -27,12 +27,13 @@ from ven_actors.messages import (
     SenderReady,
     Verdict,
 )
-from ven_actors.model import Enrolment
-from ven_actors.openadr.comparison import same_report
+from ven_actors.model import Enrolment, EventSight
+from ven_actors.openadr.comparison import same_report, why_unreadable
 
 log = structlog.get_logger()
 
-_WORDS = 300
+_MAY_MEAN_NO_EVENT = frozenset({400, 404, 422})
+_NOT_TO_BE_FOUND = "whether it has it is not to be found"
 
 
 class Answer(Protocol):
@@ -47,12 +48,17 @@ class Answer(Protocol):
 
 
 class Found(Protocol):
-    """What a look-up found: the report as the VTN has it, or None; `settled` if that is certain."""
+    """What a look-up found: the report as the VTN has it, or None; `settled` if that is certain.
+
+    `unreadable` says of an object that it cannot be read, so that it may be the report; empty: there is none.
+    """
 
     @property
     def report(self) -> bytes | None: ...
     @property
     def settled(self) -> bool: ...
+    @property
+    def unreadable(self) -> str: ...
 
 
 class ReportClient(Protocol):
@@ -70,21 +76,13 @@ class ReportClient(Protocol):
     def abort(self) -> object: ...
 
 
-class _StoredReport(msgspec.Struct):
-    """As much of a stored report as proves that the answer is one, and whole."""
-
-    id: str
-
-
-_stored = msgspec.json.Decoder(_StoredReport)
-
-
 @dataclass(frozen=True, slots=True)
 class _NotSeen:
     """What a look-up has found that the VTN does not serve."""
 
     report: bytes | None = None
     settled: bool = False
+    unreadable: str = ""
 
 
 class SenderActor(FleetActor):
@@ -162,8 +160,11 @@ class SenderActor(FleetActor):
                 return self._compare(send, body, found.report)
             self._unsettled = not found.settled
         answer = self._post(client, body)
-        is_complete = _is_stored if send.report.component is None else _is_said
-        meaning = judge(answer.status, success=client.report_success, complete=is_complete(answer.body))
+        is_complete = is_stored if send.report.component is None else is_said
+        meaning = judge(
+            answer.status, success=client.report_success, complete=is_complete(answer.body),
+            asks_for_time=answer.retry_after_s is not None,
+        )  # fmt: skip
         return self._verdict(send, client, body, answer, meaning)
 
     def _post(self, client: ReportClient, body: bytes) -> Answer:
@@ -177,26 +178,53 @@ class SenderActor(FleetActor):
         return answer
 
     def _verdict(self, send: Send, client: ReportClient, body: bytes, answer: Answer, meaning: Meaning) -> Verdict:
-        report_id, words = send.report.report_id, _words(answer.body)
-        reason = f"the VTN answers {answer.status}: {words}"
+        reason = f"the VTN answers {answer.status}: {words_of(answer.body)}"
         match meaning:
             case Meaning.ACCEPTED:
-                return Accepted(self.name, self.run, report_id, self._posts, possibly_doubled=self._unsettled)
+                return self._accepted(send)
+            case Meaning.AMBIGUOUS if (
+                answer.status == 200 and is_stored(answer.body) and same_report(body, answer.body)
+            ):
+                return self._accepted(send, by_200=True)
             case Meaning.AMBIGUOUS:
                 return self._ambiguous(send, f"{reason}, which says nothing certain")
-            case Meaning.REFUSED:
-                return Refused(
-                    self.name, self.run, report_id, answer.status, words, self._posts, len(body), self._unsettled
-                )
+            case Meaning.REFUSED | Meaning.ASK_FOR_EVENT:
+                return self._settle_refusal(send, client, body, answer)
             case Meaning.LOOK_UP:
                 return self._settle_conflict(send, client, body, answer)
-            case Meaning.ASK_FOR_EVENT:
-                return self._event_gone(send, client) or self._held(send, reason, slow=True)
             case Meaning.HOLD | Meaning.HOLD_SLOWLY:
                 slow = meaning is Meaning.HOLD_SLOWLY
                 return self._held(send, reason, retry_after_s=answer.retry_after_s, slow=slow)
             case _:
                 assert_never(meaning)
+
+    def _accepted(self, send: Send, *, by_200: bool = False) -> Accepted:
+        return Accepted(
+            self.name, self.run, send.report.report_id, self._posts, possibly_doubled=self._unsettled, by_200=by_200
+        )
+
+    def _settle_refusal(self, send: Send, client: ReportClient, body: bytes, answer: Answer) -> Verdict:
+        """400, 404 and 422 may mean that the VTN knows the report's event no more; that is asked first.
+
+        Where the event cannot be read, nothing is certain: the report is held.
+        """
+        reason = f"the VTN answers {answer.status}: {words_of(answer.body)}"
+        event = send.event
+        if answer.status in _MAY_MEAN_NO_EVENT and send.report.component is None and event is EventSight.UNASKED:
+            try:
+                if not client.event_exists(send.report.event_id):
+                    return self._gone(send)
+            except VtnRefused as error:
+                reason = f"{reason}; its event cannot be read: {error}"
+                slow, after_s = not is_passing(error.status), error.retry_after_s
+                return self._held(send, reason, retry_after_s=after_s, slow=slow, event=EventSight.UNREADABLE)
+            event = EventSight.THERE
+        if answer.status == 404 or event is EventSight.UNREADABLE:
+            return self._held(send, reason, slow=True, event=event)
+        return Refused(
+            self.name, self.run, send.report.report_id, answer.status, words_of(answer.body), self._posts, len(body),
+            self._unsettled, event,
+        )  # fmt: skip
 
     def _ambiguous(self, send: Send, reason: str) -> Ambiguous:
         return Ambiguous(self.name, self.run, send.report.report_id, reason, self._posts, self._unsettled)
@@ -209,23 +237,23 @@ class SenderActor(FleetActor):
         if send.report.component is not None:
             if send.report.in_doubt:
                 return Accepted(self.name, self.run, send.report.report_id, self._posts)
-            return Refused(self.name, self.run, send.report.report_id, answer.status, _words(answer.body), self._posts)
+            return Refused(
+                self.name, self.run, send.report.report_id, answer.status, words_of(answer.body), self._posts
+            )
         found = self._find(send, client)
         if found.report is not None:
             return self._compare(send, body, found.report)
-        gone = self._event_gone(send, client)
-        if gone is not None:
-            return gone
-        words = _words(answer.body)
+        if not client.event_exists(send.report.event_id):
+            return self._gone(send)
+        words = words_of(answer.body)
         if not found.settled:
-            return self._held(
-                send, f"the VTN answers 409 ({words}), and whether it has it is not to be found", slow=True
+            found_out = (
+                f"an object of it may be the report: {found.unreadable}" if found.unreadable else _NOT_TO_BE_FOUND
             )
+            return self._held(send, f"the VTN answers 409 ({words}), and {found_out}", slow=True)
         return Refused(self.name, self.run, send.report.report_id, answer.status, words, self._posts)
 
-    def _event_gone(self, send: Send, client: ReportClient) -> EventGone | None:
-        if client.event_exists(send.report.event_id):
-            return None
+    def _gone(self, send: Send) -> EventGone:
         return EventGone(self.name, self.run, send.report.report_id, self._posts)
 
     def _find(self, send: Send, client: ReportClient) -> Found:
@@ -233,38 +261,26 @@ class SenderActor(FleetActor):
         try:
             return client.find_report(send.report.event_id, send.report.name, send.known_reports)
         except VtnRefused as error:
-            if judge(error.status, success=frozenset(), complete=False) is Meaning.HOLD:
+            if is_passing(error.status):
                 raise
             return _NotSeen()
 
     def _compare(self, send: Send, ours: bytes, theirs: bytes) -> Verdict:
+        """The VTN's copy is ours only if it says the same; one that cannot be read leaves the report in doubt."""
         if same_report(ours, theirs):
             return Accepted(self.name, self.run, send.report.report_id, self._posts)
-        words = f"the VTN holds a report named {send.report.name} with other content"
-        return Refused(self.name, self.run, send.report.report_id, 409, words, self._posts)
+        what = f"the VTN holds a report named {send.report.name}"
+        if why := why_unreadable(theirs):
+            return self._ambiguous(send, f"{what} that cannot be read: {why}")
+        return Refused(self.name, self.run, send.report.report_id, 409, f"{what} with other content", self._posts)
 
-    def _held(self, send: Send, reason: str, *, retry_after_s: float | None = None, slow: bool = False) -> Held:
-        return Held(self.name, self.run, send.report.report_id, reason, retry_after_s, slow, self._posts)
-
-
-def _is_stored(body: bytes) -> bool:
-    try:
-        _stored.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _is_said(body: bytes) -> bool:
-    """Whether an answer to a single reading is whole; what it says beyond its status is not known."""
-    try:
-        msgspec.json.decode(body or b"null")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _words(body: bytes) -> str:
-    """What an error answer says, short and on one line."""
-    text = " ".join(body[: 2 * _WORDS].decode("utf-8", "replace").split())[:_WORDS]
-    return "".join(letter if letter.isprintable() else "?" for letter in text) or "no words"
+    def _held(
+        self,
+        send: Send,
+        reason: str,
+        *,
+        retry_after_s: float | None = None,
+        slow: bool = False,
+        event: EventSight = EventSight.UNASKED,
+    ) -> Held:
+        return Held(self.name, self.run, send.report.report_id, reason, retry_after_s, slow, self._posts, event)

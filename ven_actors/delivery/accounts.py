@@ -36,6 +36,10 @@ class Accounts:
             possibly_doubled=counters.possibly_doubled + possibly_doubled,
         )
 
+    def doubled(self, *, possibly: bool) -> None:
+        """A POST of which nobody can say whether it arrived, of a report of which an earlier one may have."""
+        self._counters = self._counters._replace(possibly_doubled=self._counters.possibly_doubled + possibly)
+
     def refused(self, ven: str, words: str) -> None:
         self._last_error[ven] = words
         self._counters = self._counters._replace(reports_refused=self._counters.reports_refused + 1)

@@ -8,6 +8,7 @@ import structlog
 
 from ven_actors.delivery.alarm import Refusals, Rung
 from ven_actors.delivery.entries import ReportState
+from ven_actors.delivery.event_sights import EventSights
 from ven_actors.delivery.holding import Holding
 from ven_actors.delivery.throttle import FIRST_RETRY_S
 from ven_actors.model import SealedReport
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _OF_CONTENT = frozenset({400, 413, 415, 422})
+_BY_200 = (
+    "the VTN answers a report with 200 and the stored report, where the standard asks for 201; it is taken as accepted"
+)
 
 
 class Desk:
@@ -41,6 +45,7 @@ class Desk:
         self._accounts = accounts
         self._refusals = Refusals()
         self.holding = Holding(outbox, dispatcher, accounts, self._refusals, rng)
+        self.sights = EventSights()
         self._told: set[object] = set()
 
     def outgoing(self, now_s: float) -> Iterator[tuple[InFlight, SealedReport, tuple[Block, ...], int]]:
@@ -87,10 +92,19 @@ class Desk:
 
     # --- verdicts
 
-    def accepted(self, flight: InFlight, *, possibly_doubled: bool) -> None:
+    def accepted(self, flight: InFlight, *, possibly_doubled: bool, by_200: bool = False) -> None:
+        """Close it; `by_200`: the VTN has stored it, and said so otherwise than it should, which is told once."""
         self._outbox.close(flight.outbox, flight.report, ReportState.ACCEPTED)
-        self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled or flight.report.unsettled)
+        self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled)
         self.holding.accepted(flight.outbox.name)
+        if by_200 and self._accounts.warn(_BY_200):
+            log.warning("vtn_notice", ven=flight.outbox.name, notice=_BY_200)
+
+    def doubted(self, flight: InFlight, reason: str, now_s: float, *, possibly_doubled: bool) -> None:
+        """Have it looked up before it is sent again; each POST of one that may be there already may double it."""
+        flight.report.unsettled |= possibly_doubled
+        self._accounts.doubled(possibly=possibly_doubled)
+        self.holding.hold(flight, reason, now_s, in_doubt=True)
 
     def refused(
         self,

@@ -21,7 +21,7 @@ _BY_STATUS = {
     403: Verdict.HOLD_SLOWLY,
     404: Verdict.ASK_FOR_EVENT,
     405: Verdict.HOLD_SLOWLY,
-    408: Verdict.HOLD,
+    408: Verdict.AMBIGUOUS,
     409: Verdict.LOOK_UP,
     413: Verdict.REFUSED,
     415: Verdict.REFUSED,
@@ -32,10 +32,13 @@ _BY_STATUS = {
 }
 
 
-def judge(status: int, *, success: frozenset[int], complete: bool) -> Verdict:
-    """Judge a whole answer. `success` is what the dialect calls so; `complete` says that its body was a stored report.
+def judge(status: int, *, success: frozenset[int], complete: bool, asks_for_time: bool = False) -> Verdict:
+    """Judge a whole answer to a POST. `success` is what the dialect calls so.
 
-    A status that nobody listed holds the report: nothing is ever lost because a gateway had an idea of its own.
+    `complete` says that its body was a stored report, `asks_for_time` that it has a `Retry-After`: a VTN that says when
+    to come back (503) has not taken it. Any other that fails (5xx, 408) may have stored it before it failed, or a
+    gateway speaks for it. A status that nobody listed holds the report: nothing is ever lost because a gateway had an
+    idea of its own.
     """
     if status in success:
         return Verdict.ACCEPTED if complete else Verdict.AMBIGUOUS
@@ -44,5 +47,10 @@ def judge(status: int, *, success: frozenset[int], complete: bool) -> Verdict:
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= 500:
-        return Verdict.HOLD
+        return Verdict.HOLD if status == 503 and asks_for_time else Verdict.AMBIGUOUS
     return Verdict.HOLD_SLOWLY
+
+
+def is_passing(status: int) -> bool:
+    """Whether an answer to a GET says only that the VTN is in trouble now: to be asked again, not to be believed."""
+    return status in {408, 425, 429} or (status >= 500 and status != 501)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ven_actors.model import Block, Layout, SealedReport
+from ven_actors.model import Block, EventSight, Layout, SealedReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,12 +12,14 @@ class Send:
     """POST this report. `blocks` are its columns in order of time, all of one layout.
 
     `known_reports` says how many reports of this VEN and event the VTN is known to hold (where a look-up starts).
+    `event` is what the VTN said of the report's event within the last minute; then it need not be asked again.
     """
 
     report: SealedReport
     layout: Layout
     blocks: tuple[Block, ...]
     known_reports: int
+    event: EventSight = EventSight.UNASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Accepted:
     """The VTN has the report for certain: a complete 201, or an equal one found.
 
     `possibly_doubled`: an earlier attempt could not be settled, so it was sent again and may stand there twice.
+    `by_200`: the VTN says so with the whole report, though not with the status that its dialect asks for.
     """
 
     sender: str
@@ -32,6 +35,7 @@ class Accepted:
     report_id: int
     posts: int = 1
     possibly_doubled: bool = False
+    by_200: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Refused:
     """The VTN does not want this report's content (400, 413, 415, 422, or a different one of that name).
 
     `body_bytes` is how large it was; `possibly_there`: nobody could say whether an earlier attempt had arrived.
+    `event` is what the VTN was asked about the report's event for this verdict.
     """
 
     sender: str
@@ -49,6 +54,7 @@ class Refused:
     posts: int = 1
     body_bytes: int = 0
     possibly_there: bool = False
+    event: EventSight = EventSight.UNASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Held:
     """Not now: keep it, wait (`retry_after_s` if the VTN said how long), try again. It certainly did not arrive.
 
     `slow` means that an operator has to act (403, 405, 501, credentials): try, but rarely.
+    `event` is what the VTN was asked about the report's event for this verdict.
     """
 
     sender: str
@@ -65,6 +72,7 @@ class Held:
     retry_after_s: float | None = None
     slow: bool = False
     posts: int = 1
+    event: EventSight = EventSight.UNASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,15 @@ def same_report(ours: bytes, theirs: bytes) -> bool:
         return False
 
 
+def why_unreadable(theirs: bytes) -> str:
+    """Say why a report that the VTN holds cannot be compared with anything; empty if it can."""
+    try:
+        _meaning(theirs)
+    except VtnNonsense as error:
+        return str(error)
+    return ""
+
+
 def _of_any_day(body: bytes) -> Hashable:
     """The meaning of our report if its times were of the first day there was, as times without a date are read."""
     report = decode(body, WireReport, "a report")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ven_actors.errors import VtnNonsense
 from ven_actors.openadr.api import Api
@@ -27,11 +28,13 @@ class FindResult:
     """`report` is the VTN's JSON of it, or None. `settled` says that None means: it is certainly not there.
 
     It is when the whole list was seen, or when the listed times of creation prove the list's order and the end at
-    which new reports appear was seen.
+    which new reports appear was seen. An object whose name cannot be read may be it (`unreadable` says why), and then
+    nothing is settled.
     """
 
     report: bytes | None
     settled: bool
+    unreadable: str = ""
 
 
 class ReportLookup:
@@ -64,6 +67,7 @@ class _Search:
     limit: int
     budget: int = MOST_REQUESTS
     report: bytes | None = None
+    unreadable: str = ""
     length: int | None = None
     created: dict[int, float | None] = field(default_factory=dict)
 
@@ -74,7 +78,8 @@ class _Search:
             self._walk(0, start)
         if self.report is not None:
             return FindResult(self.report, settled=True)
-        return FindResult(None, settled=self._all_seen() or self._newest_seen())
+        settled = not self.unreadable and (self._all_seen() or self._newest_seen())
+        return FindResult(None, settled=settled, unreadable=self.unreadable)
 
     def _walk(self, skip: int, until: int | None) -> None:
         """Read on from `skip`, until the report, the place `until`, the list's end, or the end of the budget."""
@@ -91,8 +96,10 @@ class _Search:
     def _look_at(self, index: int, raw: bytes) -> None:
         try:
             report = decode(raw, WireReportName, "a report")
-        except VtnNonsense:
-            report = WireReportName()  # nothing of ours: what we sent can be read
+        except VtnNonsense as error:
+            report = _salvaged(raw)
+            if report.report_name is None and {report.event_id, report.client_name} <= {None, *self.wanted}:
+                self.unreadable = self.unreadable or str(error)
         self.created[index] = _instant(report.created_date_time)
         if (report.event_id, report.client_name, report.report_name) == self.wanted:
             self.report = raw
@@ -107,6 +114,27 @@ class _Search:
         if times == sorted(times):
             return self.length is not None and self.length - 1 in self.created
         return times == sorted(times, reverse=True) and 0 in self.created
+
+
+def _salvaged(raw: bytes) -> WireReportName:
+    """What can be read of a broken report. Where it names another client, event or report, it is not ours.
+
+    Without a name of its own it may be ours.
+    """
+    try:
+        parts = decode(raw, dict[str, Any], "a report")
+    except VtnNonsense:
+        return WireReportName()
+    event_id, client_name, report_name, created = map(
+        parts.get, ("eventID", "clientName", "reportName", "createdDateTime")
+    )
+    return WireReportName(
+        None,
+        event_id if event_id is None else str(event_id),
+        client_name if client_name is None else str(client_name),
+        report_name if isinstance(report_name, str) else None,
+        created if isinstance(created, str) else None,
+    )
 
 
 def _instant(text: str | None) -> float | None:

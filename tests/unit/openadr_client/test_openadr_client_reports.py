@@ -151,6 +151,27 @@ def test_r35_others_reports_and_unreadable_ones_are_not_ours(vtn: Vtn, client: V
     assert looked_up(vtn, client, "n1", 0)[0] == NOT_THERE
 
 
+@pytest.mark.parametrize("broken", [{"reportName": ["n1"]}, {"id": 7, "reportName": {}}])
+def test_r35_a_report_whose_name_cannot_be_read_may_be_ours_and_settles_nothing(
+    vtn: Vtn, client: VtnClient, broken: dict[str, object]
+) -> None:
+    vtn.lists["reports"] = [report(1) | broken, report(2)]
+    vtn.hook = lambda request: (
+        shown(vtn.lists["reports"] if request.args["skip"] == "0" else []) if request.path == "/reports" else None
+    )
+    result = looked_up(vtn, client, "n1", 0)[0]
+    assert (result.report, result.settled) == (None, False)
+    assert "a report cannot be read" in result.unreadable
+
+
+def test_r35_a_report_of_ours_that_is_broken_otherwise_is_found_by_its_name(vtn: Vtn, client: VtnClient) -> None:
+    vtn.lists["reports"] = [report(1) | {"id": 7, "createdDateTime": []}, report(2)]
+    vtn.hook = lambda request: (
+        shown(vtn.lists["reports"] if request.args["skip"] == "0" else []) if request.path == "/reports" else None
+    )
+    assert looked_up(vtn, client, "n1", 0)[0].report is not None
+
+
 def test_r35_reports_too_large_for_a_page_are_looked_up_a_few_at_a_time(
     vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
 ) -> None:

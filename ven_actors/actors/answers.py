@@ -1,0 +1,39 @@
+"""What a sender reads of an answer's body: whether it is a stored report, and what an error says."""
+
+from __future__ import annotations
+
+import msgspec
+
+_WORDS = 300
+
+
+class _StoredReport(msgspec.Struct):
+    """As much of a stored report as proves that the answer is one, and whole."""
+
+    id: str
+
+
+_stored = msgspec.json.Decoder(_StoredReport)
+
+
+def is_stored(body: bytes) -> bool:
+    try:
+        _stored.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def is_said(body: bytes) -> bool:
+    """Whether an answer to a single reading is whole; what it says beyond its status is not known."""
+    try:
+        msgspec.json.decode(body or b"null")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def words_of(body: bytes) -> str:
+    """What an error answer says, short and on one line."""
+    text = " ".join(body[: 2 * _WORDS].decode("utf-8", "replace").split())[:_WORDS]
+    return "".join(letter if letter.isprintable() else "?" for letter in text) or "no words"
