@@ -52,6 +52,42 @@ def test_an_enrolment_that_fails_is_tried_again_with_the_next_poll(ven: Callable
     assert (len(house.vtn.known_at_enrolment), house.vtn.crawls) == (2, 1)
 
 
+def test_while_others_register_first_it_asks_nothing_goes_on_metering_and_comes_when_it_is_told(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.has_seat = False
+    house.tick_later("polling", "metering")
+    house.tick_later("polling", "metering")
+    assert (house.vtn.portions, house.vtn.crawls) == ([], 0)
+    assert len(house.closed) == 6
+    house.vtn.has_seat = True
+    house.vtn.tell_of_seat()
+    (told,) = house.waiting()
+    house.tell(told)
+    assert (house.vtn.portions, house.vtn.crawls) == ([2], 1)
+
+
+def test_a_ven_that_knows_its_vtn_reads_on_while_others_check_their_registration_first(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.tick_later("polling")
+    house.vtn.has_seat = False
+    house.tick_later("enrolment")
+    house.tick_later("polling")
+    assert (len(house.vtn.portions), house.vtn.crawls) == (1, 3)
+
+
+def test_it_registers_as_many_resources_in_one_go_as_it_is_told(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0, resources=5, per_turn=2)
+    house.tick_later("polling")
+    for _ in range(2):
+        (again,) = house.waiting()
+        house.tell(again)
+    assert house.vtn.portions == [2, 4, 5]
+
+
 @pytest.mark.parametrize(("status", "enrolments"), [(404, 2), (403, 2), (401, 2), (500, 1)])
 def test_r10_a_vtn_that_may_have_lost_the_ven_gets_it_registered_again(
     ven: Callable[..., House], status: int, enrolments: int

@@ -30,6 +30,12 @@ class FakeVtn:
         self.enrol_error: Exception | None = None
         self.on_crawl: Callable[[], None] = lambda: None
         self.aborted = False
+        self.has_seat = True
+        self.tell_of_seat: Callable[[], None] = lambda: None
+
+    def take_seat(self, tell: Callable[[], None], /) -> bool:
+        self.tell_of_seat = tell
+        return self.has_seat
 
     def lose(self, error: Exception | None = None) -> None:
         self.error = error or VtnUnreachable("down")
@@ -81,6 +87,7 @@ class VenHouse:
         catch_up_s: float = 3600.0,
         resources: int = 2,
         push: Any = None,
+        per_turn: int = 200,
     ) -> None:
         self.time = ManualClock(wall_s=float(T0))
         self.reporter, self.clock, self.supervisor = Probe("reporter"), Probe("clock"), Probe("supervisor")
@@ -89,7 +96,7 @@ class VenHouse:
         self.actor = VenActor(
             "Herning", 3, self.supervisor, self.time.monotonic, reporter=self.reporter, clock=self.clock,
             vtn=self.vtn, resources=(None,) * resources, simulation=self.simulation,
-            settings=VenSettings(10, catch_up_s, 30.0, credit),
+            settings=VenSettings(10, catch_up_s, 30.0, credit, resources_per_turn=per_turn),
             before_interval=before_interval or (lambda _name, _start_s: None), push=push,
         )  # fmt: skip
         self.actor.on_start()

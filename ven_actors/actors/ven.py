@@ -13,6 +13,7 @@ from ven_actors.actors.foreseeing import foresee
 from ven_actors.actors.listening import Listening, NoPush, Push
 from ven_actors.actors.notices import Notices
 from ven_actors.actors.poll_pace import PollPace
+from ven_actors.actors.registering import Registering
 from ven_actors.actors.ven_needs import Simulation, VenSettings, Vtn
 from ven_actors.errors import CredentialsRefused, DataError, VtnError, VtnRefused
 from ven_actors.messages import (
@@ -43,7 +44,6 @@ log = structlog.get_logger()
 JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
 _READING_JOBS = JOBS - {"metering"}
 _MAY_HAVE_LOST_US = frozenset({401, 403, 404})
-_RESOURCES_PER_TURN = 200
 
 
 class VenActor(FleetActor):
@@ -67,10 +67,8 @@ class VenActor(FleetActor):
     ) -> None:
         super().__init__(name, run, supervisor, monotonic)
         self._tells = supervisor
-        self._reporter = reporter
-        self._clock = clock
-        self._vtn = vtn
-        self._resources = resources
+        self._reporter, self._clock = reporter, clock
+        self._vtn, self._resources = vtn, resources
         self._simulation = simulation
         self._settings = settings
         self._credit = Credit(settings.credit * settings.interval_s)
@@ -84,7 +82,7 @@ class VenActor(FleetActor):
         self._first_s = 0
         self._drain_s: float | None = None
         self._enrolment: Enrolment | None = None
-        self._enrolled, self._enrolled_upto = False, 0
+        self._registering = Registering(name, resources, vtn, settings.resources_per_turn)
         self._book = EventBook()
         self._signals = self._book.signal_plan(name, ())
         self._notices = Notices(name, settings.nothing_asked)
@@ -141,10 +139,10 @@ class VenActor(FleetActor):
         if self._closed_until_s is not None and self._credit.stays_used_up(self._closed_until_s, self._kept_until_s()):
             self.on_start()
         if "enrolment" in tick.due:
-            self._enrolled, self._enrolled_upto = False, 0
+            self._registering.begin_again()
         has_read_last = self._drain_s is not None and self._state is VenState.RUNNING
         jobs = tick.due & _READING_JOBS
-        is_due = self._listening.is_due(jobs, tick.mono_s) or (jobs and not self._enrolled)
+        is_due = self._listening.is_due(jobs, tick.mono_s) or (jobs and not self._registering.is_complete)
         if is_due and self._pace.may_poll(tick.mono_s) and not has_read_last:
             self._poll(tick.mono_s)
         self._tell_status()
@@ -228,8 +226,11 @@ class VenActor(FleetActor):
     # --- what the VTN says
 
     def _poll(self, mono_s: float) -> None:
+        is_our_turn = self._registering.is_due(self._poll_soon)
+        if not (is_our_turn or self._registering.is_complete or self._reached):
+            return
         try:
-            if not self._enrolled:
+            if is_our_turn:
                 self._enrol()
             self._read_events()
         except VtnError as error:
@@ -239,21 +240,20 @@ class VenActor(FleetActor):
             if self._pace.failures:
                 log.info("vtn_back", ven=self.name, failures=self._pace.failures)
             self._pace.succeeded()
-            self._last_error = ""
-            self._reached, self._state = True, VenState.RUNNING
+            self._reached, self._state, self._last_error = True, VenState.RUNNING, ""
 
     def _enrol(self) -> None:
         """Register the VEN and the next portion of its resources; the rest has its turn after what waits."""
         if self._state is VenState.STARTING:
             self._state = VenState.ENROLLING
             self._tell_status()
-        upto = self._enrolled_upto + _RESOURCES_PER_TURN
-        enrolment = self._vtn.enrol(self.name, self._resources[:upto], self._enrolment)
-        self._enrolled_upto = upto if enrolment.complete else self._enrolled_upto
-        self._enrolled = enrolment.complete and upto >= len(self._resources)
-        if not self._enrolled:
-            self.send(self.actor_ref, Tick(self._now_s, self.monotonic(), frozenset({"polling"})))
+        enrolment = self._registering.next_portion(self._enrolment)
+        if not self._registering.is_complete:
+            self._poll_soon()
         self._keep(enrolment)
+
+    def _poll_soon(self) -> None:
+        self.send(self.actor_ref, Tick(self._now_s, self.monotonic(), frozenset({"polling"})))
 
     def _keep(self, enrolment: Enrolment) -> None:
         if enrolment != self._enrolment:
@@ -271,12 +271,12 @@ class VenActor(FleetActor):
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
-        self._notices.say(crawl, self._book.notices(), requests, enrolled=self._enrolled)
-        if crawl.reported is None or self._enrolled:
+        self._notices.say(crawl, self._book.notices(), requests, enrolled=self._registering.is_complete)
+        if crawl.reported is None or self._registering.is_complete:
             news = (requests, self._book.to_bytes(), self._pace.failures > 0)
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
         self._listening.has_read(self.monotonic(), changed=any(counts.values()))
-        if self._enrolled and self._enrolment is not None and self._drain_s is None:
+        if self._registering.is_complete and self._enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)
 
     def _on_trouble(self, error: VtnError, mono_s: float) -> None:
@@ -287,7 +287,7 @@ class VenActor(FleetActor):
         if not self._pace.failures or (refused and self._state is not VenState.REFUSED):
             log.warning("vtn_trouble", ven=self.name, kind=type(error).__name__, reason=str(error))
         if isinstance(error, VtnRefused) and error.status in _MAY_HAVE_LOST_US:
-            self._enrolled, self._enrolled_upto = False, 0
+            self._registering.begin_again()
         self._pace.failed(error, mono_s)
         self._last_error = str(error)
         self._state = VenState.REFUSED if refused else VenState.VTN_LOST

@@ -12,8 +12,13 @@ from ven_actors.signals import Phase
 
 
 class Vtn(Protocol):
-    """What a VEN needs of its client; raises `VtnError` of any kind."""
+    """What a VEN needs of its client; raises `VtnError` of any kind.
 
+    Who has no seat does not enrol: few VENs do at a time. `take_seat` says whether it has one, or else tells when it
+    has. The next crawl, or any failure, gives it back.
+    """
+
+    def take_seat(self, tell: Callable[[], None], /) -> bool: ...
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None, /) -> Enrolment: ...
     def is_registered(self) -> bool: ...
     def crawl(self, known_event_ids: Collection[str] = (), /) -> Crawl: ...
@@ -33,7 +38,8 @@ class VenSettings:
     """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
 
     The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
-    `nothing_asked` is called with the VEN's name and the reason whenever nothing asks it for a report.
+    `resources_per_turn` are registered at once, then what waits has its turn. `nothing_asked` is called with the VEN's
+    name and the reason whenever nothing asks it for a report.
     """
 
     interval_s: int
@@ -41,6 +47,7 @@ class VenSettings:
     poll_every_s: float
     credit: int = 16
     push_poll_every_s: float = 300.0
+    resources_per_turn: int = 200
     nothing_asked: Callable[[str, str], None] = lambda _ven, _why: None
 
     def last_end_s(self, at_s: float) -> int:

@@ -28,6 +28,7 @@ from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Subscribe, 
 from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
+from ven_actors.openadr.seats import portion_at
 from ven_actors.openadr.traffic import Traffic, origin_of
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.push.desk import CLOSE_WITHIN_S, PushDesk
@@ -239,6 +240,7 @@ class Wiring:
                 config.catch_up_s,
                 config.poll_every_s,
                 push_poll_every_s=config.push_poll_every_s,
+                resources_per_turn=portion_at(config.rate),
                 nothing_asked=self.nothing_asked,
             ),
             before_interval=self.faults.before_interval,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
-from ven_actors.errors import VtnNonsense
+from ven_actors.errors import VtnError, VtnNonsense
 from ven_actors.model import Credentials, Enrolment, Resource
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.api import Api
@@ -64,6 +65,8 @@ class VtnClient:
         self._base_url = base_url
         self._targets, self._strict, self._opted_out = tuple(targets), strict, opted_out
         self._spoken: tuple[Dialect, Conversation] | None = None
+        traffic = traffic or Traffic(monotonic=monotonic)
+        self._seats = traffic.gate(base_url).seats
         self._session = PlainSession(adapter)
         self._exchanger = Exchanger(
             self._session,
@@ -102,11 +105,18 @@ class VtnClient:
         """Whether a report has to bear its programID."""
         return self._speak()[0].reports_name_program
 
+    def take_seat(self, tell: Callable[[], None]) -> bool:
+        """Whether this VEN may enrol now: so many do at a time. If not, `tell` is called, in any thread, when it may.
+
+        The next `crawl`, and any failure, gives the seat back.
+        """
+        return self._seats.take(self, tell)
+
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         """Find or create the VEN and these resources; what an earlier, failed try made is found."""
         if known is not None and known.dialect in DIALECTS:
             self._choice.settle(DIALECTS[known.dialect])
-        with in_lane(Lane.REGISTRATION):
+        with in_lane(Lane.REGISTRATION), self._seat_lost_by_failure():
             dialect, conversation = self._speak()
             self.enrolment = replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
         return self.enrolment
@@ -122,8 +132,9 @@ class VtnClient:
         does not show are then asked for one by one, and only a 404 makes them gone (R17). Where the VTN shows others'
         events as well (R14), what is ours is judged by the targets that the last `enrol` read.
         """
-        with in_lane(Lane.POLL if self._has_crawled else Lane.REGISTRATION):
+        with in_lane(Lane.POLL if self._has_crawled else Lane.REGISTRATION), self._seat_lost_by_failure():
             crawl = self._speak()[1].crawl(known_event_ids)
+        self._seats.stand_up(self)
         self._has_crawled = True
         self.enrolment = crawl.enrolment or self.enrolment
         return crawl
@@ -153,12 +164,22 @@ class VtnClient:
 
         A request that is just connecting is bounded by its deadline instead. Returns how many were ever broken off.
         """
-        return self._exchanger.abort()
+        broken_off = self._exchanger.abort()
+        self._seats.leave(self)
+        return broken_off
 
     def close(self) -> None:
         """Abort, and let go of the session. The shared adapter stays open."""
         self.abort()
         self._session.close()
+
+    @contextmanager
+    def _seat_lost_by_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except VtnError:
+            self._seats.leave(self)
+            raise
 
     def _speak(self) -> tuple[Dialect, Conversation]:
         """Two threads may both find it out at first; what they find is the same."""

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Hashable
 
 MOST_SEATS = 16
+LARGEST_PORTION = 200
+# While it registers a portion, a VEN does nothing else; its metering is made up for afterwards.
+PORTION_S = 60.0
+
+
+def seats_at(rate: float | None) -> int:
+    """How many VENs register at once: fewer where the rate is so low that each of them would take very long."""
+    return MOST_SEATS if rate is None else min(MOST_SEATS, max(1, math.ceil(rate)))
+
+
+def portion_at(rate: float | None) -> int:
+    """How many resources a VEN registers in one go, so that it takes about `PORTION_S` while all seats are taken."""
+    if rate is None:
+        return LARGEST_PORTION
+    return min(LARGEST_PORTION, max(1, int(PORTION_S * rate / seats_at(rate))))
 
 
 class Seats:
@@ -33,8 +49,13 @@ class Seats:
             each()
         return has_one
 
+    def stand_up(self, who: Hashable) -> None:
+        """Give the seat back, if `who` has one; a place in the line is kept."""
+        if who in self._taken:
+            self.leave(who)
+
     def leave(self, who: Hashable) -> None:
-        """Give the seat, or the place in the line, back; one that has neither does no harm."""
+        """Give back the seat, or the place in the line; one that has neither does no harm."""
         with self._lock:
             self._taken.discard(who)
             self._waiting.pop(who, None)

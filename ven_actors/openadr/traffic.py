@@ -17,7 +17,7 @@ from ven_actors.errors import VtnBusy
 from ven_actors.openadr.lanes import Lane, current_lane, is_of_reports
 from ven_actors.openadr.pacing import Pace, Slots
 from ven_actors.openadr.queueing import Line, Ticket
-from ven_actors.openadr.seats import MOST_SEATS, Seats
+from ven_actors.openadr.seats import Seats, seats_at
 
 LONGEST_ASKED_S = 3600.0
 # Whoever comes while the origin wants less time than this is kept waiting; otherwise it is told how long.
@@ -72,8 +72,7 @@ class Gate:
         self._gap_s = self._pace.gap_s
         self._timer: Ticket | None = None
         self._timed = False
-        seats = MOST_SEATS if rate is None else min(MOST_SEATS, math.ceil(rate))
-        self.seats = Seats(lambda: min(seats, self._slots.limit))
+        self.seats = Seats(lambda: min(seats_at(rate), self._slots.limit))
 
     @contextmanager
     def permit(self, cancelled: Callable[[], bool]) -> Iterator[Permit]:

@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable
 
 import pytest
-from openadr_client_vtn import Vtn, client_of, fill_events, resources
+from openadr_client_vtn import Vtn, client_of, fill_events, resources, shown
 from pytest_httpserver import HTTPServer
 from traffic_house import LaneRecorder
 from werkzeug import Request, Response
 
-from ven_actors.errors import VtnBusy, VtnUnreachable
+from ven_actors.errors import VtnBusy, VtnRefused, VtnUnreachable
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.lanes import Lane
 from ven_actors.openadr.traffic import Traffic
@@ -52,8 +52,9 @@ def test_every_request_goes_in_the_lane_of_what_it_is_for(vtn: Vtn, client: VtnC
 def test_the_rate_covers_every_request_of_every_client(
     vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter, traffic: LaneRecorder
 ) -> None:
-    for _ in range(2):
-        client = client_of(httpserver, adapter, traffic=traffic)
+    clients = [client_of(httpserver, adapter, traffic=traffic) for _ in range(2)]
+    traffic.lanes.clear()
+    for client in clients:
         client.enrol("Herning", resources("a", "b"), None)
         client.crawl()
         client.post_report(b"{}")
@@ -82,3 +83,27 @@ def test_what_a_token_endpoint_asks_for_is_kept_by_all_clients(
     vtn.hook = lambda _: None
     clock.advance(30)
     clients[0].crawl()
+
+
+def test_a_ven_gives_its_seat_back_with_its_next_reading_with_a_failure_and_at_its_end(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    traffic, told = Traffic(monotonic=ManualClock().monotonic), list[str]()
+    first, second = (client_of(httpserver, adapter, traffic=traffic) for _ in range(2))
+    others = [object() for _ in range(15)]
+    seats = traffic.gate(httpserver.url_for("")).seats
+    assert all(seats.take(each, lambda: None) for each in others)
+    assert first.take_seat(lambda: told.append("first"))
+    assert not second.take_seat(lambda: told.append("second"))
+    first.enrol("Herning", resources("a"), None)
+    assert told == []
+    first.crawl()
+    assert told == ["second"]
+    assert not first.take_seat(lambda: told.append("first"))
+    vtn.hook = lambda request: shown({}, 500) if request.path == "/vens" else None
+    with pytest.raises(VtnRefused):
+        second.enrol("Herning", resources("a"), None)
+    assert told == ["second", "first"]
+    assert not second.take_seat(lambda: told.append("again"))
+    first.abort()
+    assert told == ["second", "first", "again"]

@@ -1,6 +1,6 @@
 """At most so many VENs register at one VTN at once; the others are told when it is their turn."""
 
-from ven_actors.openadr.seats import Seats
+from ven_actors.openadr.seats import Seats, portion_at
 from ven_actors.openadr.traffic import Traffic
 
 
@@ -43,3 +43,16 @@ def test_at_a_low_rate_fewer_vens_register_at_once_so_that_each_of_them_gets_on(
     for rate, most in ((None, 16), (200, 16), (3, 3), (0.5, 1)):
         seats = Traffic(rate, monotonic=lambda: 0.0).gate("http://vtn.example").seats
         assert sum(seats.take(number, lambda: None) for number in range(20)) == most
+
+
+def test_who_stands_up_keeps_its_place_in_the_line_if_it_had_no_seat() -> None:
+    seats, told = Seats(lambda: 1), list[str]()
+    assert seats.take("A", nobody)
+    seats.take("B", lambda: told.append("B"))
+    seats.stand_up("B")
+    seats.stand_up("A")
+    assert told == ["B"]
+
+
+def test_a_portion_takes_about_a_minute_at_most_while_all_seats_are_taken() -> None:
+    assert [portion_at(rate) for rate in (None, 200, 20, 2, 0.5, 0.001)] == [200, 200, 75, 60, 30, 1]
