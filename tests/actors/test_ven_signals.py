@@ -7,6 +7,7 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
+from ven_actors.actors.notices import ObjectionsTold
 from ven_actors.messages import EventsRead
 from ven_actors.openadr.durations import Duration
 from ven_actors.openadr.events import Crawl, Event, Interval, Payload, Period, Program
@@ -111,3 +112,85 @@ def test_r28_times_without_a_zone_are_said_once(ven: Callable[..., House]) -> No
     assert [entry["notice"] for entry in logs if entry["event"] == "vtn_notice"] == [
         "event 'e1' has times without a zone; they are taken as UTC"
     ]
+
+
+# --- what is not obeyed as it is said
+
+
+def notices(logs: Any) -> list[tuple[str, str]]:
+    return [(entry["log_level"], entry["notice"]) for entry in logs if entry["event"] == "vtn_notice"]
+
+
+def test_r16_what_is_not_obeyed_as_it_is_said_is_said_once_for_each_event(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    told(house, control(("SIMPLE", 7), ("PRICE", 0.3), ("ALERT_FLEX_ALERT", "x"), name="dr"))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+        house.tick_later("polling")
+    assert notices(logs) == [
+        ("warning", "event 'dr' (e1): SIMPLE [7] is taken as 3: the levels are 0 to 3"),
+        ("info", "event 'dr' (e1): PRICE [0.3] has no effect on this fleet"),
+    ]
+    told(house, control(("SIMPLE", 3), name="dr"))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+    assert notices(logs) == []
+    told(house, control(("SIMPLE", 7), name="dr"))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+    assert len(notices(logs)) == 1, "what was put right in between is said again"
+
+
+def test_r16_of_many_values_for_the_same_reason_one_is_named(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    intervals = tuple(Interval(n, None, (Payload("PRICE", (n,)),)) for n in range(24))
+    told(house, Event("e1", "p1", period=Period(T0, Duration(0, 60.0)), intervals=intervals))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+    assert notices(logs) == [("info", "event e1: PRICE [0] (and 23 other values) has no effect on this fleet")]
+
+
+def test_r16_a_restart_says_again_what_is_not_obeyed_though_the_event_is_not_new(ven: Callable[..., House]) -> None:
+    before = ven(closed_until_s=T0)
+    told(before, control(("SIMPLE", 7)))
+    before.tick(T0, "polling")
+    book = before.reporter.of(EventsRead)[-1].event_book
+    with capture_logs() as logs:
+        ven(closed_until_s=T0 + 10, event_book=book)
+    assert [level for level, _ in notices(logs)] == ["warning"]
+
+
+def test_r16_many_vens_say_it_once_together_and_again_when_all_had_forgotten_it() -> None:
+    objected = ObjectionsTold()
+    texts = {"event e1: SIMPLE [7] is taken as 3": True, "event e1: PRICE [1] has no effect": False}
+    with capture_logs() as logs:
+        for name in ("Herning", "Aalborg"):
+            objected(name, {}, texts)
+        objected("Herning", texts, {})
+        objected("Herning", {}, texts)
+    assert len(notices(logs)) == 2
+    with capture_logs() as logs:
+        for name in ("Herning", "Aalborg"):
+            objected(name, texts, {})
+        objected("Herning", {}, texts)
+    assert len(notices(logs)) == 2
+    assert objected.warnings() == ["event e1: SIMPLE [7] is taken as 3"]
+
+
+def test_the_summary_names_the_first_payloads_that_were_not_obeyed_and_counts_the_rest() -> None:
+    objected = ObjectionsTold()
+    objected("Herning", {}, {f"event e{n}": True for n in range(13)})
+    assert len(objected.warnings()) == 11
+    assert objected.warnings()[-1] == "3 more payloads of events were not obeyed as asked"
+
+
+def test_what_changes_among_events_is_logged_by_name(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    told(house, control(("SIMPLE", 1), name="dr"), *(Event(f"f{n}", "p1") for n in range(6)))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+        told(house, control(("SIMPLE", 2), name="dr"))
+        house.tick_later("polling")
+    first, second = (entry for entry in logs if entry["event"] == "events_changed")
+    assert first["new_events"] == "dr, f0, f1, f2, f3, 2 more"
+    assert (second["changed_events"], second["gone"]) == ("dr", 6)

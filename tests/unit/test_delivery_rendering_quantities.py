@@ -42,8 +42,7 @@ def test_what_cannot_be_measured_is_said(descriptor: dict[str, Any], words: str)
         ({"payload_type": "READING", "units": "kW"}, "kW", ""),
         ({"payload_type": "USAGE", "reading_type": "SUMMED"}, "KWH", ""),
         ({"payload_type": "USAGE", "units": "WH"}, "WH", ""),
-        ({"payload_type": "DEMAND", "units": "KVA"}, "KW", "DEMAND DIRECT_READ KVA is reported in KW"),
-        ({"payload_type": "DEMAND", "units": "KWH"}, "KW", "is reported in KW"),
+        ({"payload_type": "DEMAND", "units": "KILOWATTS"}, "KW", "DEMAND DIRECT_READ KILOWATTS is reported in KW"),
         ({"payload_type": "USAGE", "units": "bananas"}, "KWH", "is reported in KWH"),
         ({"payload_type": "BASELINE"}, "KWH", ""),
         ({"payload_type": "BASELINE", "units": "KW"}, "KW", ""),
@@ -61,6 +60,24 @@ def test_r30_units_are_converted_and_echoed_or_the_standards_own_is_said(
     assert measure.units == units
     assert notice in why_not(asked)
     assert bool(notice) is bool(why_not(asked))
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "possible"),
+    [
+        ({"payload_type": "READING", "units": "VOLTS"}, "KW, W, MW are possible"),
+        ({"payload_type": "READING", "units": "KVAR"}, "KW, W, MW are possible"),
+        ({"payload_type": "DEMAND", "units": "kVA"}, "KW, W, MW are possible"),
+        ({"payload_type": "DEMAND", "units": "KWH"}, "KW, W, MW are possible"),
+        ({"payload_type": "USAGE", "units": "KW"}, "KWH, WH, MWH are possible"),
+        ({"payload_type": "BASELINE", "units": "A"}, "KWH, WH, MWH, KW, W, MW are possible"),
+        ({"payload_type": "DEMAND", "units": "AMPS", "reading_type": "FORECAST"}, "KW, W, MW are possible"),
+    ],
+)
+def test_r30_no_report_is_made_in_a_unit_of_another_quantity(descriptor: dict[str, Any], possible: str) -> None:
+    assert measure_of(asked := ReportDescriptor(**descriptor)) is None
+    assert "no report is made" in why_not(asked)
+    assert f"{descriptor['units']} is a unit of another quantity; {possible}" in why_not(asked)
 
 
 def payloads(sealed: SealedReport, blocks: Any) -> list[list[tuple[str, list[Any]]]]:

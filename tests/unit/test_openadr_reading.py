@@ -8,7 +8,7 @@ import pytest
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import ReportDescriptor
 from ven_actors.openadr.comparison import same_report
-from ven_actors.openadr.event_book import EventBook
+from ven_actors.openadr.event_book import Entry, EventBook
 from ven_actors.openadr.events import Event, Interval, Payload
 from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.targeting import Own
@@ -32,6 +32,33 @@ def read(reader: Reader, **parts: Any) -> Event:
     parsed = V310().parse_event(event(**parts), Own("Herning"), reader)
     assert parsed is not None
     return parsed
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("2", 2), (" -1.5 ", -1.5), ("1e3", 1000.0), ("+7", 7), ("0.", 0.0), ("9" * 300, 1e300),
+        ("two", "two"), ("", ""), ("0x10", "0x10"), ("1_000", "1_000"), ("nan", "nan"), ("0,5", "0,5"), ("٣", "٣"),
+        (True, True), (None, None),
+    ],
+)  # fmt: skip
+def test_r16_a_number_that_is_written_as_a_string_is_one(written: Any, read_as: Any) -> None:
+    intervals = [{"payloads": [{"type": kind, "values": [written]} for kind in ("SIMPLE", "CAPACITY_LIMIT", "X_FOO")]}]
+    parsed = read(Reader(), intervals=intervals)
+    assert parsed.intervals is not None
+    simple, limit, private = (payload.values[0] for payload in parsed.intervals[0].payloads)
+    assert (simple, type(simple)) == (read_as, type(read_as))
+    assert limit == read_as
+    assert private == written
+    EventBook({"e1": Entry(parsed, 0.0, 0.0)}).to_bytes()
+
+
+def test_r16_a_string_stays_a_string_where_parsing_is_strict() -> None:
+    parsed = read(Reader(strict=True), intervals=[{"id": 0, "payloads": [{"type": "SIMPLE", "values": ["2"]}]}])
+    assert parsed.intervals == (Interval(0, None, (Payload("SIMPLE", ("2",)),)),)
 
 
 # --- lenient ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """OpenADR 3.0.1 in words: what is sent, how what comes is read, and whose events are ours."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.durations import NOW, Duration, parse_instant
 from ven_actors.openadr.events import Event, Period
 from ven_actors.openadr.interval_plans import Setting, is_cancelled, plan_of
+from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.targeting import Own, Target
 from ven_actors.openadr.v301 import V301
 
@@ -206,6 +208,38 @@ def test_r14_any_value_of_a_type_and_every_type_has_to_be_ours(
     values: dict[str, str], whose: tuple[str, ...] | None
 ) -> None:
     assert concerned(**values) == whose
+
+
+@pytest.mark.parametrize(
+    ("values", "whose", "notice"),
+    [
+        (
+            {"RESOURCE_NAME": "res-2", "ORGANIZATION_ID": "TestVTN"},
+            ("res-2",),
+            "is obeyed, as it names the VEN or a resource",
+        ),
+        ({"VEN_NAME": "Herning", "ORGANIZATION_ID": "TestVTN"}, (), "is obeyed, as it names the VEN or a resource"),
+        ({"GROUP": "north", "ORGANIZATION_ID": "TestVTN"}, None, "--targets ORGANIZATION_ID=TestVTN makes it ours"),
+        ({"RESOURCE_NAME": "res-2", "GROUP": "south"}, None, ""),
+        ({"RESOURCE_NAME": "res-9", "ORGANIZATION_ID": "TestVTN"}, None, ""),
+        ({"ORGANIZATION_ID": "TestVTN"}, None, ""),
+    ],
+)
+def test_r14_a_target_of_a_type_that_means_nothing_to_us_does_not_count_where_we_are_named_and_is_said(
+    values: dict[str, str], whose: tuple[str, ...] | None, notice: str
+) -> None:
+    reader = Reader()
+    body = {"id": "e1", "programID": "p1", "eventName": "limit", "intervals": [], "targets": targets(**values)}
+    event = V301().parse_event(json.dumps(body).encode(), OURS, reader)
+    assert (None if event is None else event.targets) == whose
+    assert len(reader.notices) == bool(notice)
+    assert all(each.startswith("event 'limit'") and notice in each for each in reader.notices)
+
+
+def test_r14_a_type_of_which_we_have_a_target_has_to_be_met_as_well() -> None:
+    own = replace(OURS, configured=("ORGANIZATION_ID=OurVTN",))
+    assert read(own, targets=targets(RESOURCE_NAME="res-1", ORGANIZATION_ID="TestVTN")) is None
+    assert read(own, targets=targets(RESOURCE_NAME="res-1", ORGANIZATION_ID="OurVTN")) is not None
 
 
 def test_r14_what_the_user_configured_is_ours_as_well() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -13,6 +14,7 @@ from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
 
+_MOST_WARNINGS = 10
 _ASKED, _APPROVED = "nothing_asked", "nothing_approved"
 _MEANINGS = {
     _ASKED: (
@@ -65,3 +67,34 @@ class NothingAsked:
         if not is_said:
             meaning, remedy = _MEANINGS[why]
             log.warning(why, ven=ven, meaning=meaning, remedy=remedy)
+
+
+class ObjectionsTold:
+    """Says for a whole fleet what of an event is not obeyed as asked, once for each event, however many VENs read it.
+
+    What all VENs have forgotten is said again when it comes back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._objecting: Counter[str] = Counter()
+        self._told: dict[str, None] = {}
+
+    def __call__(self, ven: str, before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
+        with self._lock:
+            self._objecting.subtract(before.keys() - now.keys())
+            fresh = [text for text in now if text not in before and not self._objecting[text]]
+            self._objecting.update(now.keys() - before.keys())
+            self._objecting += Counter()
+            self._told |= dict.fromkeys(text for text in fresh if now[text])
+        for text in fresh:
+            (log.warning if now[text] else log.info)("vtn_notice", ven=ven, notice=text)
+
+    def warnings(self) -> list[str]:
+        """What was told of payload types that the fleet serves: the first few, and how many more."""
+        with self._lock:
+            told = list(self._told)
+        more = len(told) - _MOST_WARNINGS
+        return told[:_MOST_WARNINGS] + (
+            [f"{more} more payloads of events were not obeyed as asked"] if more > 0 else []
+        )

@@ -7,6 +7,7 @@ from typing import assert_never
 
 import structlog
 
+from ven_actors.actors.acting import Acting
 from ven_actors.actors.base import FleetActor
 from ven_actors.actors.credit import Credit
 from ven_actors.actors.foreseeing import foresee
@@ -84,7 +85,7 @@ class VenActor(FleetActor):
         self._enrolment: Enrolment | None = None
         self._registering = Registering(name, resources, vtn, settings.resources_per_turn)
         self._book = EventBook()
-        self._signals = self._book.signal_plan(name, ())
+        self._acting = Acting(name, simulation.layout.resource_names, settings.objected)
         self._notices = Notices(name, settings.nothing_asked)
         self._pace = PollPace(settings.poll_every_s)
         self._push = push or NoPush()
@@ -130,7 +131,7 @@ class VenActor(FleetActor):
                 self._book = EventBook.from_bytes(message.event_book)
             except DataError as error:
                 log.warning("event_book_lost", ven=self.name, reason=str(error))
-        self._signals = self._book.signal_plan(self.name, self._simulation.layout.resource_names)
+        self._acting.follow(self._book)
         self.send(self._clock, Subscribe(self.name, self.actor_ref, JOBS, self.run))
 
     def _on_tick(self, tick: Tick) -> None:
@@ -193,13 +194,13 @@ class VenActor(FleetActor):
 
     def _close(self, start_s: int, interval_s: int) -> None:
         self._before_interval(self.name, start_s)
-        block = self._simulation.block(start_s, interval_s, self._signals.phases(start_s, start_s + interval_s))
+        block = self._simulation.block(start_s, interval_s, self._acting.phases(start_s, start_s + interval_s))
         self._power_w = int(block.power_w.sum())
         self.send(self._reporter, IntervalClosed(self.name, self.run, block))
 
     def _on_forecast_wanted(self, message: ForecastWanted) -> None:
         if message.run == self.run:
-            blocks = foresee(message, self._simulation, self._resources, self._signals.phases)
+            blocks = foresee(message, self._simulation, self._resources, self._acting.phases)
             self.send(self._reporter, ForecastMade(self.name, self.run, message.request_id, blocks))
 
     def _is_too_far_behind(self, until_s: int) -> bool:
@@ -264,10 +265,7 @@ class VenActor(FleetActor):
         as_of_s, names = self._now_s, self._simulation.layout.resource_names
         crawl = self._vtn.crawl(self._book.event_ids)
         changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
-        self._signals = self._book.signal_plan(self.name, names)
-        counts = {"new": len(changes.new), "changed": len(changes.changed), "gone": len(changes.gone)}
-        if any(counts.values()):
-            log.info("events_changed", ven=self.name, **counts)
+        has_changed = self._acting.follow(self._book, changes)
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
@@ -275,7 +273,7 @@ class VenActor(FleetActor):
         if crawl.reported is None or self._registering.is_complete:
             news = (requests, self._book.to_bytes(), self._pace.failures > 0)
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
-        self._listening.has_read(self.monotonic(), changed=any(counts.values()))
+        self._listening.has_read(self.monotonic(), changed=has_changed)
         if self._registering.is_complete and self._enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)
 

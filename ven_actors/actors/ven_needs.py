@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from ven_actors.actors.acting import Objected
+from ven_actors.actors.notices import ObjectionsTold
 from ven_actors.model import Block, Enrolment, Layout, Resource
 from ven_actors.openadr.events import Crawl
 from ven_actors.signals import Phase
@@ -38,8 +40,9 @@ class VenSettings:
     """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
 
     The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
-    `resources_per_turn` are registered at once, then what waits has its turn. `nothing_asked` is called with the VEN's
-    name and the reason whenever nothing asks it for a report.
+    `resources_per_turn` are registered at once, then what waits has its turn. `objected` is told what of its events a
+    VEN does not obey as asked; see `acting`. `nothing_asked` is called with the VEN's name and the reason whenever
+    nothing asks it for a report.
     """
 
     interval_s: int
@@ -49,6 +52,7 @@ class VenSettings:
     push_poll_every_s: float = 300.0
     resources_per_turn: int = 200
     nothing_asked: Callable[[str, str], None] = lambda _ven, _why: None
+    objected: Objected = field(default_factory=ObjectionsTold)
 
     def last_end_s(self, at_s: float) -> int:
         """The end of the last interval that has ended by `at_s`."""

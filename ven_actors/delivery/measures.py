@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ven_actors.delivery.quantities import (
     FORECAST_READING_TYPES,
+    OTHER_UNITS,
     QUANTITIES,
     READING_TYPES,
     UNITS,
@@ -44,8 +45,8 @@ class Measure:
 def measure_of(descriptor: ReportDescriptor) -> Measure | None:
     """Return the measure that `descriptor` asks for, or None where the fleet has no such quantity.
 
-    At the VEN's own cause (frequency 0) only states are reported, as they change. A unit that is unknown, or none of
-    the quantity's own, is answered in the standard's unit, and the report says so.
+    At the VEN's own cause (frequency 0) only states are reported, as they change. A word that is no unit is answered
+    in the standard's unit, and the report says so; there is no report in a unit of another quantity.
     """
     quantity = QUANTITIES.get(descriptor.payload_type)
     if quantity is None:
@@ -54,6 +55,8 @@ def measure_of(descriptor: ReportDescriptor) -> Measure | None:
     reading_types = FORECAST_READING_TYPES if forecast else READING_TYPES
     dimension = _dimension(quantity, descriptor)
     units = UNITS[dimension]
+    if _names_another_quantity(dimension, descriptor):
+        return None
     if descriptor.frequency == 0 and dimension is not Dimension.STATE:
         return None
     if descriptor.reading_type not in reading_types[dimension] or (descriptor.aggregate and not units):
@@ -94,6 +97,10 @@ def why_not(descriptor: ReportDescriptor) -> str:
         if not descriptor.units or _unit(measure.dimension, descriptor) is not None:
             return ""
         return f"{asked} is reported {f'in {measure.units}' if measure.units else 'without a unit'}"
+    quantity = QUANTITIES.get(descriptor.payload_type)
+    if quantity is not None and _names_another_quantity(_dimension(quantity, descriptor), descriptor):
+        units = ", ".join(unit for each in quantity.dimensions for unit in UNITS[each])
+        return f"no report is made for {asked}: {descriptor.units} is a unit of another quantity; {units} are possible"
     when = ", forecast" if is_forecast(descriptor) else ""
     when += ", at the VEN's own cause" if descriptor.frequency == 0 else ""
     when += ", aggregated" if descriptor.aggregate else ""
@@ -107,6 +114,13 @@ def _dimension(quantity: Quantity, descriptor: ReportDescriptor) -> Dimension:
             return dimension
     fitting = (each for each in quantity.dimensions if descriptor.reading_type in READING_TYPES[each])
     return next(fitting, quantity.dimensions[0])
+
+
+def _names_another_quantity(dimension: Dimension, descriptor: ReportDescriptor) -> bool:
+    """Say whether the asked unit is one, but not of this dimension; what has no unit cannot have a wrong one."""
+    word = (descriptor.units or "").upper()
+    known = word in OTHER_UNITS or any(word in units for units in UNITS.values())
+    return bool(UNITS[dimension]) and known and word not in UNITS[dimension]
 
 
 def _unit(dimension: Dimension, descriptor: ReportDescriptor) -> Unit | None:

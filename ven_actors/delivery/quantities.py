@@ -45,6 +45,11 @@ UNITS: Mapping[Dimension, Mapping[str, Unit]] = {
     Dimension.STATE: {},
     Dimension.QUALITY: {},
 }
+# Units that name another quantity than any of these: those of the standard's list, and how they are written elsewhere.
+OTHER_UNITS = frozenset(
+    {"KVAH", "KVARH", "KVA", "KVAR", "VOLTS", "AMPS", "CELSIUS", "FAHRENHEIT", "PERCENT", "THERMS", "GHG"}
+    | {"V", "A", "VA", "VAR", "VOLT", "AMP", "AMPERE", "AMPERES", "MVA", "MVAR", "MVAH", "MVARH", "HZ"}
+)
 READING_TYPES: Mapping[Dimension, tuple[str, ...]] = {
     Dimension.POWER: ("DIRECT_READ", "MEAN", "AVERAGE", "PEAK"),
     Dimension.ENERGY: ("DIRECT_READ", "SUMMED"),

@@ -134,6 +134,7 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             return _stalled(error, facts, pacemaker)
         finally:
             facts.requests = wiring.metrics.requests_by_status()
+            facts.warnings += wiring.objected.warnings()
     return exit_code(facts, time.monotonic() - begun_s)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ven_actors.actors.base import FleetRef, resting
 from ven_actors.actors.clock import ClockActor
-from ven_actors.actors.notices import NothingAsked
+from ven_actors.actors.notices import NothingAsked, ObjectionsTold
 from ven_actors.actors.reporter import ReporterActor
 from ven_actors.actors.reporter_needs import ReporterSettings
 from ven_actors.actors.schedule import parse_schedule
@@ -61,6 +61,7 @@ class Wiring:
     faults: Faults = field(default_factory=Faults)
     push: PushDesk | None = None
     nothing_asked: Callable[[str, str], None] = field(default_factory=NothingAsked)
+    objected: ObjectionsTold = field(default_factory=ObjectionsTold)
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
@@ -242,6 +243,7 @@ class Wiring:
                 push_poll_every_s=config.push_poll_every_s,
                 resources_per_turn=portion_at(config.rate),
                 nothing_asked=self.nothing_asked,
+                objected=self.objected,
             ),
             before_interval=self.faults.before_interval,
             push=None if self.push is None else self.push.for_ven(name, client.push_side),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from ven_actors.openadr import durations
 from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.durations import Duration
 from ven_actors.openadr.events import Event, Interval, Payload, PayloadDescriptor, Period
+from ven_actors.openadr.payload_types import canonical, meaning
 from ven_actors.openadr.wire import (
     WireEvent,
     WireInterval,
@@ -21,6 +23,8 @@ from ven_actors.openadr.wire import (
     WireReportDescriptor,
 )
 
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,300}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?")
 _KNOWN_OF_EVENT = frozenset(field.encode_name for field in msgspec.structs.fields(WireEvent))
 
 
@@ -30,8 +34,12 @@ def event_of(
     *,
     targets: tuple[str, ...],
     report_descriptors: tuple[ReportDescriptor, ...],
+    strict: bool = False,
 ) -> Event:
-    """The event with `targets` and `report_descriptors` as the dialect reads them. Raises `VtnNonsense`."""
+    """The event with `targets` and `report_descriptors` as the dialect reads them. Raises `VtnNonsense`.
+
+    Unless `strict`, a number that is written as a string is read as a number where numbers are meant.
+    """
     periods = [wire.interval_period, *(interval.interval_period for interval in wire.intervals or ())]
     return Event(
         event_id=wire.id,
@@ -41,7 +49,11 @@ def event_of(
         targets=targets,
         period=_period(wire.interval_period),
         duration=_length(wire.duration),
-        intervals=None if wire.intervals is None else tuple(map(_interval, range(len(wire.intervals)), wire.intervals)),
+        intervals=(
+            None
+            if wire.intervals is None
+            else tuple(_interval(index, each, strict=strict) for index, each in enumerate(wire.intervals))
+        ),
         report_descriptors=report_descriptors,
         payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
         created=wire.created_date_time or "",
@@ -97,8 +109,21 @@ def _values(values: list[Any] | None) -> tuple[Any, ...]:
     return tuple(values or ())
 
 
-def _interval(index: int, wire: WireInterval) -> Interval:
-    payloads = tuple(Payload(payload.type, _values(payload.values)) for payload in wire.payloads or ())
+def _interval(index: int, wire: WireInterval, *, strict: bool) -> Interval:
+    payloads = tuple(Payload(each.type, _read(each.type, _values(each.values), strict)) for each in wire.payloads or ())
     return Interval(
         interval_id=index if wire.id is None else wire.id, period=_period(wire.interval_period), payloads=payloads
     )
+
+
+def _read(payload_type: str, values: tuple[Any, ...], strict: bool) -> tuple[Any, ...]:
+    if strict or not meaning(canonical(payload_type)).number:
+        return values
+    return tuple(map(_number, values))
+
+
+def _number(value: Any) -> Any:
+    text = value.strip() if isinstance(value, str) else ""
+    if not _NUMBER.fullmatch(text):
+        return value
+    return int(text) if _INTEGER.fullmatch(text) else float(text)

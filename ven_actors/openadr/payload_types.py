@@ -11,12 +11,13 @@ from typing import NamedTuple
 class PayloadType(NamedTuple):
     """`competes` names what only one event at a time may say of a resource; None: any number may (R20).
 
-    `splits` says that several values divide the interval among them (R25).
+    `splits` says that several values divide the interval among them (R25), `number` that values are numbers.
     """
 
     competes: str | None = None
     units: str | None = None
     splits: bool = False
+    number: bool = False
 
 
 LOAD_CONTROL = "load control"
@@ -48,6 +49,8 @@ PAYLOAD_TYPES: dict[str, PayloadType] = {
     "CTA2045_REBOOT": PayloadType("CTA2045_REBOOT"),
     "CTA2045_SET_OVERRIDE_STATUS": PayloadType("CTA2045_SET_OVERRIDE_STATUS"),
 }
+_NO_NUMBERS = frozenset({"DISPATCH_INSTRUCTION", "CURVE"})
+PAYLOAD_TYPES |= {name: kind._replace(number=True) for name, kind in PAYLOAD_TYPES.items() if name not in _NO_NUMBERS}
 _UNKNOWN = PayloadType()
 # The user guide's examples leave the direction out; consumption is meant.
 _ALIASES = {name: f"IMPORT_{name}" for name in (*_CAPACITIES, *_OFFERS)} | {

@@ -56,6 +56,11 @@ class SignalPlan:
         self._void = frozenset(void)
         self._known: tuple[float, float, tuple[Signal, ...]] = (math.inf, math.inf, ())
 
+    @property
+    def contenders(self) -> tuple[Contender, ...]:
+        """The events that may give signals, those that win first."""
+        return tuple(self._contenders)
+
     def signals_at(self, instant_s: float) -> tuple[Signal, ...]:
         """The signals in force at `instant_s`, the winners' first; each names the resources on which it holds."""
         return self._until(instant_s)[1]
@@ -126,6 +131,19 @@ def _signals(contender: Contender, running: Running, instant_s: float) -> Iterat
         yield Signal(
             kind, values, units, currency, event.event_id, event.program_id, interval.interval_id,
             start_s, min(end_s, contender.timeline.end_s), contender.resource_names,
+        )  # fmt: skip
+
+
+def words_of(contender: Contender) -> Iterator[tuple[Signal, ...]]:
+    """All that an event says, interval by interval, whenever that may hold."""
+    event = contender.event
+    for interval in event.intervals or ():
+        yield tuple(
+            Signal(
+                canonical(payload.type), payload.values, *units_of(payload.type, event, contender.program),
+                event.event_id, event.program_id, interval.interval_id, -math.inf, math.inf, contender.resource_names,
+            )
+            for payload in interval.payloads
         )  # fmt: skip
 
 

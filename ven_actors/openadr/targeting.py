@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+_STANDARD_TYPES = frozenset(
+    {"POWER_SERVICE_LOCATION", "SERVICE_AREA", "GROUP", "RESOURCE_NAME", "VEN_NAME", "EVENT_NAME", "PROGRAM_NAME"}
+)
 
 
 class Target(NamedTuple):
@@ -50,15 +54,28 @@ class Own:
         """Names of the resources that `targets` mean, in their own order; None means the whole VEN, () somebody else.
 
         Any value of a type will do, and every type has to be met. What means the VEN means all its resources; what
-        only resources bear means those (as R15 has it for 3.1).
+        only resources bear means those (as R15 has it for 3.1). Where the VEN or a resource is named, types that the
+        standard has not and that are no type of ours do not count.
         """
-        by_type: dict[str, set[Target]] = {}
-        for target in targets:
-            by_type.setdefault(target.type, set()).add(target)
+        by_type = _by_type(targets)
+        if self._is_named(by_type):
+            by_type = {kind: asked for kind, asked in by_type.items() if not self._is_strange(kind)}
         partial = [asked for asked in by_type.values() if not asked & self.targets]
         if not partial:
             return None
         return tuple(name for name in self.resources if all(asked & self._borne_by(name) for asked in partial))
+
+    def about_strange(self, targets: Sequence[Target]) -> str:
+        """What to say of `targets` that mean us but for types that we know nothing of; empty where there are none."""
+        by_type = _by_type(targets)
+        strange = [target for target in targets if self._is_strange(target.type)]
+        known = [target for target in targets if target not in strange]
+        if not strange or not known or self.concerned(known) == ():
+            return ""
+        words, options = ", ".join(map(str, strange)), " ".join(f"--targets {target}" for target in strange)
+        if self._is_named(by_type):
+            return f"its target {words} says nothing to this VEN, and it is obeyed, as it names the VEN or a resource"
+        return f"it is not obeyed, as its target {words} says nothing to this VEN; {options} makes it ours"
 
     def knows(self, target: Target) -> bool:
         """Whether this VEN or one of its resources bears the target, or is called by it."""
@@ -93,6 +110,14 @@ class Own:
             names |= bearers or {target}
         return tuple(sorted(names))
 
+    def _is_named(self, by_type: Mapping[str, set[Target]]) -> bool:
+        names = {Target("RESOURCE_NAME", name) for name in self.resources} | {Target("VEN_NAME", self.ven_name)}
+        return any(names & asked for asked in by_type.values())
+
+    def _is_strange(self, kind: str) -> bool:
+        borne = (self.targets, *self.resources.values(), map(Target.parse, self.configured))
+        return kind not in _STANDARD_TYPES and all(target.type != kind for each in borne for target in each)
+
     def _bearers(self, target: str) -> set[str] | None:
         """Names of the resources that are meant by a plain target, None for the whole VEN."""
         plain = Target("", target)
@@ -102,3 +127,10 @@ class Own:
 
     def _borne_by(self, resource_name: str) -> frozenset[Target]:
         return self.resources[resource_name] | {Target("RESOURCE_NAME", resource_name)}
+
+
+def _by_type(targets: Iterable[Target]) -> dict[str, set[Target]]:
+    by_type: dict[str, set[Target]] = {}
+    for target in targets:
+        by_type.setdefault(target.type, set()).add(target)
+    return by_type

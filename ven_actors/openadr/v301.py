@@ -117,9 +117,12 @@ class V301(V310):
 
     def parse_event(self, raw: bytes | msgspec.Raw, own: Own = _NOBODY, reader: Reader | None = None) -> Event | None:
         """The event, its targets and its descriptors' turned into names of our resources; none means all (R14)."""
-        wire = (reader or Reader()).read(raw, WireEvent[WireTarget], "event", strictness.Event301)
+        reader = reader or Reader()
+        wire = reader.read(raw, WireEvent[WireTarget], "event", strictness.Event301)
         ours = own.in_event(wire.program_id, wire.event_name)
         concerned = ours.concerned(_targets(wire.targets))
+        if strange := ours.about_strange(_targets(wire.targets)):
+            reader.notices.append(f"event {wire.event_name or wire.id!r}: {strange}")
         if concerned == ():
             return None
         asked = (_asked(each, ours, concerned) for each in wire.report_descriptors or ())
@@ -129,6 +132,7 @@ class V301(V310):
                 raw,
                 targets=concerned or (),
                 report_descriptors=tuple(descriptor for descriptor in asked if descriptor is not None),
+                strict=reader.strict,
             )
         except VtnNonsense as error:
             raise VtnNonsense(f"event {wire.id!r}: {error}") from None

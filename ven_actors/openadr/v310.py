@@ -126,6 +126,7 @@ class V310(StandardDialect):
                 raw,
                 targets=own.granted(targets),
                 report_descriptors=tuple(report_descriptor_of(each, names) for each, names in asked),
+                strict=reader is not None and reader.strict,
             )
         except VtnNonsense as error:
             raise VtnNonsense(f"event {wire.id!r}: {error}") from None

@@ -15,6 +15,8 @@ Chosen = npt.NDArray[np.bool_]
 
 # A site's apparent power is taken for its real one.
 _WATTS = {"W": 1.0, "KW": 1e3, "KVA": 1e3, "MW": 1e6}
+POWER_UNITS = tuple(_WATTS)
+HIGHEST_LEVEL = 3
 
 
 class Orders:
@@ -59,7 +61,7 @@ def orders_of(signals: Sequence[Signal], rows: Mapping[str, int]) -> Orders:
     orders = Orders(len(rows))
     for signal in signals:
         chosen = _chosen(signal, rows)
-        control = _CONTROLS.get(signal.payload_type)
+        control = CONTROLS.get(signal.payload_type)
         if control is not None:
             chosen &= ~orders.controlled
         take = control or _OTHERS.get(signal.payload_type)
@@ -100,7 +102,7 @@ def _simple(orders: Orders, signal: Signal, chosen: Chosen) -> bool:
     number = number_of(signal)
     if number is None:
         return False
-    orders.level[chosen] = min(max(int(number), 0), 3)
+    orders.level[chosen] = min(max(int(number), 0), HIGHEST_LEVEL)
     return True
 
 
@@ -150,7 +152,7 @@ def _capacity(of: Callable[[Orders], Floats]) -> Callable[[Orders, Signal, Chose
 
 
 _Take = Callable[[Orders, Signal, Chosen], bool]
-_CONTROLS: Mapping[str, _Take] = {
+CONTROLS: Mapping[str, _Take] = {
     "SIMPLE": _simple,
     "CONTROL_LEVEL_OFFSET": _offset,
     "CONTROL_LEVEL_OFFSET_PERCENT": _offset,
@@ -166,3 +168,4 @@ _OTHERS: Mapping[str, _Take] = {
     "IMPORT_CAPACITY_SUBSCRIPTION": _capacity(lambda orders: orders.subscribed_w),
     "IMPORT_CAPACITY_RESERVATION": _capacity(lambda orders: orders.reserved_w),
 }
+SERVED = CONTROLS.keys() | _OTHERS.keys()
