@@ -27,6 +27,7 @@ from ven_actors.config_kinds import (
     optional,
     path,
     positive_or_unlimited,
+    push_ways,
     size,
     some_of,
     switch,
@@ -185,20 +186,16 @@ class FleetConfig:
 
     push: tuple[str, ...] = _option(
         "push",
-        some_of("webhook", "mqtt"),
-        "",
+        push_ways(),
+        "auto",
         "Push",
-        "hear of changes between polls: webhook, mqtt, or both",
+        "hear of changes between polls; auto: webhook from the embedded VTN, if any",
     )
     push_poll_every_s: float = _option(
         "push_poll_every", duration(0.1, DAY_S), "5m", "Push", "between two readings of the events while push works"
     )
     webhook_url: str | None = _option(
-        "webhook_url",
-        optional(http_url()),
-        "",
-        "Push",
-        "what the VTN is told to call; empty: this machine at webhook_port",
+        "webhook_url", optional(http_url()), "", "Push", "what the VTN calls; empty: this machine at webhook_port"
     )
     webhook_host: str = _option(
         "webhook_host", text("ADDRESS"), "127.0.0.1", "Push", "address that the callback server listens on"

@@ -160,6 +160,19 @@ def some_of(*words: str) -> Kind[tuple[str, ...]]:
     return Kind(",".join(words), read)
 
 
+def push_ways() -> Kind[tuple[str, ...]]:
+    """`webhook` and `mqtt`, one or both; or alone `auto`, or `none`, which is no way at all."""
+    kind = some_of("auto", "none", "webhook", "mqtt")
+
+    def read(value: object) -> tuple[str, ...]:
+        ways = kind.read(value)
+        if len(ways) > 1 and ways[0] in {"auto", "none"}:
+            raise ValueError(f"{ways[0]} stands alone; write {ways[0]} or {','.join(ways[1:])}")
+        return () if ways == ("none",) else ways
+
+    return Kind(kind.metavar, read)
+
+
 def text(metavar: str) -> Kind[str]:
     return Kind(metavar, lambda value: _as_text(value, "write it in quotes"))
 

@@ -42,7 +42,7 @@ def vtn(clock: ManualClock, push_side: Any) -> Iterator[InProcessVtn]:
 
 @pytest.fixture
 def fleet(vtn: InProcessVtn, tmp_path: Path, clock: ManualClock) -> Iterator[ManualFleet]:
-    config = FleetConfig(state=tmp_path, push=("mqtt",), push_poll_every_s=1e6)
+    config = FleetConfig(state=tmp_path, push=("mqtt",), push_poll_every_s=1e6, rate=None)
     with ManualFleet(
         vtn, tmp_path, clock, NAMES, config=config, push=open_push(config, clock.monotonic)
     ) as fleet:  # fmt: skip

@@ -36,7 +36,7 @@ def running(tmp_path: Path, mosquitto: ModuleType) -> Iterator[Callable[[str, st
             plan = PushPlan(CallbackPlan(loopback_only=True), mqtt=None if broker is None else mqtt_plan(broker.url))
             vtn = closing.enter_context(InProcessVtn(CLIENTS, now_s=clock.wall, push_plan=plan))
             vtn.create_program(programName="P")
-            config = FleetConfig(state=tmp_path, dialect=dialect, push=(way,), push_poll_every_s=1e6)
+            config = FleetConfig(state=tmp_path, dialect=dialect, push=(way,), push_poll_every_s=1e6, rate=None)
             push = open_push(config, clock.monotonic)
             fleet = closing.enter_context(ManualFleet(vtn, tmp_path, clock, NAMES, config=config, push=push))
             fleet.until(all_hear(fleet))

@@ -119,9 +119,20 @@ def test_r38_in_3_0_1_there_is_one_subscription_for_each_program(
     house301.keep("p2", "p3")
     assert sorted(posts(push_side)) == ["DELETE", "POST"]
     assert sorted(each["programID"] for each in push_side.subscriptions.values()) == ["p2", "p3"]
+    hints = len(house301.ven.of(Hint))
     for subscription in push_side.subscriptions.values():
         assert push_side.notify(subscription, operation="POST") == 200
-    assert len(house301.ven.of(Hint)) == 2
+    assert len(house301.ven.of(Hint)) == hints + 2
+
+
+def test_r38_a_new_subscription_is_followed_by_one_reading_as_nobody_told_what_came_before(
+    house301: WebhookHouse,
+) -> None:
+    hints = []
+    for programs in (("p1", "p2"), ("p1", "p2"), ("p1", "p2", "p3"), ("p1",)):
+        house301.keep(*programs)
+        hints.append(len(house301.ven.of(Hint)))
+    assert hints == [1, 1, 2, 2]
 
 
 def test_a_vtn_that_lets_a_ven_hear_of_events_alone_gets_what_it_allows(

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -9,15 +10,62 @@ import requests
 from ven_actors.config import FleetConfig
 from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError
-from ven_actors.fleet.push import open_push
+from ven_actors.fleet.dialects import Route
+from ven_actors.fleet.push import MOST_VENS_BY_ITSELF, choose_push, open_push
 from ven_actors.fleet.running import run_fleet
+from ven_actors.openadr.choosing import Choice
+from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.push.brokers import MqttBrokers
 
 LOOPBACK_PEM = Path(__file__).parents[1] / "golden" / "tls" / "loopback.pem"
 
 
-def test_no_push_is_the_default() -> None:
-    assert open_push(FleetConfig()) is None
+@pytest.mark.parametrize("said", ["none", ""])
+def test_without_push_nothing_is_opened(said: str) -> None:
+    assert open_push(load_config({"push": said}, {}).config) is None
+
+
+EMBEDDED = ("http://127.0.0.1:1/openadr3/3.1.0", "http://127.0.0.1:1/energydesk")
+
+
+def routes_to(url: str, count: int, dialect: str = "openadr-3.1") -> dict[str, Route]:
+    return {f"{dialect} {number} {url}": Route(url, Choice(DIALECTS[dialect])) for number in range(count)}
+
+
+def test_by_itself_the_embedded_vtn_calls_its_own_vens_which_poll_on() -> None:
+    own = routes_to(EMBEDDED[0], MOST_VENS_BY_ITSELF)
+    elsewhere = routes_to("https://vtn.example/openadr3/3.1.0", 3) | routes_to(EMBEDDED[1], 3, "energydesk")
+    chosen = choose_push(FleetConfig(), own | elsewhere, EMBEDDED)
+    assert (chosen.config.push, chosen.config.push_poll_every_s, chosen.vens) == (("webhook",), 0.0, frozenset(own))
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        routes_to(EMBEDDED[0], MOST_VENS_BY_ITSELF + 1),
+        routes_to("https://vtn.example/openadr3/3.1.0", 1),
+        routes_to(EMBEDDED[1], 1, "energydesk"),
+    ],
+)
+def test_by_itself_nobody_is_called_where_there_are_many_vens_or_another_vtn(routes: dict[str, Route]) -> None:
+    assert choose_push(FleetConfig(), routes, EMBEDDED).config.push == ()
+
+
+def test_what_is_asked_for_is_what_there_is() -> None:
+    for ways in ((), ("webhook",), ("webhook", "mqtt")):
+        asked = FleetConfig(push=ways)
+        chosen = choose_push(asked, routes_to(EMBEDDED[0], 1000), EMBEDDED)
+        assert (chosen.config, chosen.vens) == (asked, None)
+
+
+def test_a_ven_that_is_not_called_has_no_channel() -> None:
+    desk = open_push(FleetConfig(push=("webhook",)), vens=("Herning",))
+    assert desk is not None
+    side: Any = object()
+    channels = {ven: desk.for_ven(ven, side)._channels for ven in ("Herning", "Aalborg")}
+    assert [len(channels[ven]) for ven in channels] == [1, 0]
+    desk._vens.clear()
+    desk.close()
 
 
 def test_a_callback_server_runs_from_the_moment_push_is_opened(tmp_path: Path) -> None:
@@ -72,7 +120,9 @@ def test_push_is_read_as_words_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        ({"push": "fax"}, "must be some of webhook, mqtt, not 'fax'"),
+        ({"push": "none,webhook"}, "none stands alone; write none or webhook"),
+        ({"push": "mqtt,auto"}, "auto stands alone"),
+        ({"push": "fax"}, "must be some of auto, none, webhook, mqtt, not 'fax'"),
         ({"push": "webhook", "vtn_url": "https://vtn.example"}, "give --webhook-url"),
         ({"push": "webhook", "webhook_url": "http://fleet.example"}, "use https"),
     ],

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ven_actors.messages import Hint, Peer
 
-HINTS_AT_ONCE = 5
+HINTS_AT_ONCE = 20
 ONE_MORE_EVERY_S = 10.0
 
 

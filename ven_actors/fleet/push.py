@@ -5,18 +5,50 @@ from __future__ import annotations
 import random
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ven_actors.config import FleetConfig
 from ven_actors.errors import UsageError
+from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.tls import ssl_context_of
+from ven_actors.openadr.dialect import StandardDialect
 from ven_actors.push.callbacks import CallbackServer
 from ven_actors.push.desk import Brokers, PushDesk
 
+MOST_VENS_BY_ITSELF = 100
 
-def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monotonic) -> PushDesk | None:
-    """Listen for callbacks and make ready for MQTT; None where no push is asked for.
+
+@dataclass(frozen=True, slots=True)
+class PushChoice:
+    """How a run hears of changes: its configuration with the ways written out, and for which VENs (None: all)."""
+
+    config: FleetConfig
+    vens: frozenset[str] | None = None
+
+
+def choose_push(config: FleetConfig, routes: Mapping[str, Route], embedded_urls: Collection[str]) -> PushChoice:
+    """What `auto` comes to: the embedded VTN calls its VENs while these are few; VENs of other VTNs poll.
+
+    The VTN is on this machine, so that polling costs next to nothing: it goes on as without push.
+    """
+    if config.push != ("auto",):
+        return PushChoice(config)
+    called = frozenset(name for name, route in routes.items() if route.url in embedded_urls and _can_call(route))
+    if not 0 < len(called) <= MOST_VENS_BY_ITSELF:
+        return PushChoice(replace(config, push=()))
+    return PushChoice(replace(config, push=("webhook",), push_poll_every_s=0.0), called)
+
+
+def _can_call(route: Route) -> bool:
+    return isinstance(route.choice.dialect, StandardDialect)
+
+
+def open_push(
+    config: FleetConfig, monotonic: Callable[[], float] = time.monotonic, vens: Collection[str] | None = None
+) -> PushDesk | None:
+    """Listen for callbacks and make ready for MQTT; None where no push is asked for. `vens` None means all.
 
     Raises `UsageError`: the address cannot be listened on, the certificate cannot be used, an extra is missing.
     """
@@ -32,7 +64,7 @@ def open_push(config: FleetConfig, monotonic: Callable[[], float] = time.monoton
             tls=None if config.webhook_cert is None else _server_context(config.webhook_cert),
             monotonic=monotonic,
         )
-    return PushDesk(callbacks, brokers, monotonic)
+    return PushDesk(callbacks, brokers, monotonic, vens)
 
 
 def check_push(config: FleetConfig) -> None:

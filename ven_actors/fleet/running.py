@@ -37,7 +37,7 @@ from ven_actors.fleet.folder import (
 from ven_actors.fleet.given_tokens import check_given_tokens
 from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
-from ven_actors.fleet.push import check_push, open_push
+from ven_actors.fleet.push import check_push, choose_push, open_push
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
 from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
 from ven_actors.fleet.tls import warn_if_unchecked
@@ -96,10 +96,11 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
     sim_start_s = _sim_start_s(config, facts.before, origin)
     metrics = Metrics(CollectorRegistry(), __version__)
     with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
-        push = open_push(config)
+        chosen = choose_push(config, facts.routes, () if embedded is None else embedded.base_urls.values())
+        push = open_push(chosen.config, vens=chosen.vens)
         pacemaker = Pacemaker(stopping.stop, stopping.hurry, embedded)
         wiring = Wiring(
-            config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
+            chosen.config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
         )  # fmt: skip
         return _run_actors(config, facts, wiring, pacemaker, show)

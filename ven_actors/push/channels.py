@@ -107,8 +107,11 @@ class WebhookChannel:
         for each in set(wanted) - self._callbacks.keys():
             self._callbacks[each] = self._server.open(self._ven, each, hinting(peer))
         subscriber = self._side.subscriber
-        self._ids = subscriber.keep({each: self._callbacks[each] for each in wanted}, self._ids)
+        before = self._ids
+        self._ids = subscriber.keep({each: self._callbacks[each] for each in wanted}, before)
         self._wanted, self._looked_s = wanted, mono_s
+        if self._ids - before:
+            hinting(peer)()  # nobody told what happened between the last reading and the new subscription
         if subscriber.odd and subscriber.odd != self._odd:
             notice = f"parts of our own subscriptions cannot be read and are left out: {said(subscriber.odd)}"
             log.warning("vtn_notice", ven=self._ven, notice=notice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import structlog
@@ -28,17 +28,22 @@ class Brokers(Protocol):
 
 
 class PushDesk:
-    """Hands every VEN its channels. The callback server runs from the start, before anybody subscribes."""
+    """Hands every VEN its channels, or those alone that `only` names.
+
+    The callback server runs from the start, before anybody subscribes.
+    """
 
     def __init__(
         self,
         callbacks: CallbackServer | None = None,
         brokers: Brokers | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        only: Collection[str] | None = None,
     ) -> None:
         self._callbacks = callbacks
         self._brokers = brokers
         self._monotonic = monotonic
+        self._only = only
         self._vens: dict[str, VenPush] = {}
         if callbacks is not None:
             callbacks.start()
@@ -46,6 +51,8 @@ class PushDesk:
     def for_ven(self, ven: str, side: PushSide | None) -> VenPush:
         """Channels for a new life of a VEN, in place of an earlier one's; none where its dialect knows no push."""
         channels: list[Channel] = []
+        if self._only is not None and ven not in self._only:
+            side = None
         if self._brokers is not None and side is not None:
             channels.append(self._brokers.channel(ven, side))
         if self._callbacks is not None and side is not None:

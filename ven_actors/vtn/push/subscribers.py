@@ -72,7 +72,7 @@ class Subscribers:
     ) -> Iterator[Notice]:
         thing = change.after or change.before
         assert thing is not None
-        if thing.id == subscription.id or not _of_program(thing, subscription.program_id):
+        if thing.id == subscription.id or not _is_of_program(change, thing, subscription):
             return
         kind = object_type(thing)
         entries = [entry for entry in subscription.entries if kind in entry["objects"]]
@@ -138,14 +138,18 @@ def object_type(thing: Stored | StoredReport) -> str:
     return "REPORT" if isinstance(thing, StoredReport) else thing.draft.kind.value
 
 
-def _of_program(thing: Stored | StoredReport, program_id: str | None) -> bool:
-    """Vens and resources belong to no program: a subscription for one hears of them all the same."""
+def _is_of_program(change: Change, thing: Stored | StoredReport, subscription: Subscription) -> bool:
+    """Vens and resources belong to no program: a subscription for one hears of them all the same.
+
+    One of 3.0.1, which has to be for one program, hears of new programs too: nobody could hear of them otherwise.
+    """
+    program_id = subscription.program_id
     if program_id is None:
         return True
     if isinstance(thing, StoredReport):
         return thing.program_id == program_id
     if thing.draft.kind is Kind.PROGRAM:
-        return thing.id == program_id
+        return thing.id == program_id or (subscription.maps is not None and change.before is None)
     return thing.draft.kind in (Kind.VEN, Kind.RESOURCE) or thing.draft.parent_id == program_id
 
 
