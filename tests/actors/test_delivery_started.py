@@ -58,7 +58,7 @@ class Vtn:
     report_success: frozenset[int] = frozenset({201})
     reports_name_program: bool = False
 
-    def post_report(self, body: bytes, /) -> Answer:
+    def post_report(self, body: bytes, /, *, backlog: bool = False) -> Answer:
         self.kept.append(body)
         self.then()
         return Answer()

@@ -182,3 +182,12 @@ def test_what_was_accepted_before_the_connections_closed_still_counts(reporter: 
     accept(reporter, send)
     assert reporter.status().reports_accepted == 1
     assert reporter.status().delivered == {"Herning"}
+
+
+def test_a_sender_is_told_whether_a_report_is_live_or_backlog(reporter: House) -> None:
+    sender, live = reporter.one_in_flight()
+    reporter.close(T0 + 10)
+    reporter.pulse(1000)
+    accept(reporter, live)
+    reporter.pulse()
+    assert [send.backlog for send in sender.of(Send)] == [False, True]

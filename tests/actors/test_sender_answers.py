@@ -4,9 +4,9 @@ import dataclasses
 import json
 
 import pytest
-from sender_desk import IN_DOUBT, Answer, Desk, Found, Vtn, verdict_of
+from sender_desk import IN_DOUBT, Answer, Desk, Found, Vtn, a_send, verdict_of
 
-from ven_actors.errors import VtnRefused, VtnUnreachable
+from ven_actors.errors import VtnBusy, VtnRefused, VtnUnreachable
 from ven_actors.messages import Accepted, Ambiguous, EventGone, Held, Refused, SenderReady
 from ven_actors.model import EventSight
 
@@ -204,3 +204,17 @@ def test_409_where_our_report_stands_and_cannot_be_read_stays_in_doubt() -> None
 def test_409_is_held_when_the_look_up_fails_and_the_post_is_counted() -> None:
     verdict = verdict_of(Vtn(Answer(409), VtnUnreachable("gone")))
     assert verdict == Held("sender-1", 4, 7, "gone", posts=1)
+
+
+# --- lanes
+
+
+def test_a_report_of_the_backlog_is_posted_as_such() -> None:
+    vtn = Vtn()
+    Desk(vtn).actor.on_receive(dataclasses.replace(a_send(), backlog=True))
+    assert vtn.asked == ["post of the backlog"]
+
+
+def test_what_the_origin_of_a_vtn_has_asked_for_holds_the_report_for_so_long() -> None:
+    vtn = Vtn(VtnBusy("http://vtn:80 has asked for time", retry_after_s=20.0))
+    assert verdict_of(vtn) == Held("sender-1", 4, 7, "http://vtn:80 has asked for time", retry_after_s=20.0, posts=0)

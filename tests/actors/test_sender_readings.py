@@ -40,7 +40,7 @@ class Server:
     reports_name_program: bool = False
     bodies: list[bytes] = field(default_factory=list)
 
-    def post_report(self, body: bytes, /) -> Any:
+    def post_report(self, body: bytes, /, *, backlog: bool = False) -> Any:
         self.bodies.append(body)
         if isinstance(self.answer, Exception):
             raise self.answer

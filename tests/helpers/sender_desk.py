@@ -47,8 +47,8 @@ class Vtn:
     aborted: bool = False
     while_posting: Callable[[], None] = lambda: None
 
-    def post_report(self, body: bytes, /) -> Answer:
-        self.asked.append("post")
+    def post_report(self, body: bytes, /, *, backlog: bool = False) -> Answer:
+        self.asked.append("post of the backlog" if backlog else "post")
         self.bodies.append(body)
         self.while_posting()
         return given(self.answer)

@@ -225,6 +225,7 @@ class ReporterActor(FleetActor):
     # --- flush
 
     def _on_pulse(self, pulse: Pulse) -> None:
+        self._dispatcher.sim_now_s = pulse.now_s
         tidy = pulse.mono_s >= self._tidied_s + _TIDY_EVERY_S
         if tidy or pulse.mono_s >= self._flushed_s + self._settings.flush_s:
             self._flush(self.monotonic())
@@ -270,7 +271,7 @@ class ReporterActor(FleetActor):
         for flight, report, blocks, known in outgoing:
             layout = self._outbox.layouts[flight.report.layout_id]
             event = self._desk.sights.of(report.ven_name, report.event_id, now_s)
-            self.send(self._senders[flight.sender][1], Send(report, layout, blocks, known, event))
+            self.send(self._senders[flight.sender][1], Send(report, layout, blocks, known, event, flight.backlog))
 
     def _tell_committed(self, outbox: VenOutbox) -> None:
         life = self._lives.get(outbox.name)

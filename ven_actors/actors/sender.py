@@ -159,7 +159,7 @@ class SenderActor(FleetActor):
             if found.report is not None:
                 return self._compare(send, body, found.report)
             self._unsettled = not found.settled
-        answer = self._post(client, body)
+        answer = self._post(client, body, backlog=send.backlog)
         is_complete = is_stored if send.report.component is None else is_said
         meaning = judge(
             answer.status, success=client.report_success, complete=is_complete(answer.body),
@@ -167,10 +167,10 @@ class SenderActor(FleetActor):
         )  # fmt: skip
         return self._verdict(send, client, body, answer, meaning)
 
-    def _post(self, client: ReportClient, body: bytes) -> Answer:
+    def _post(self, client: ReportClient, body: bytes, *, backlog: bool) -> Answer:
         """POST, and count it if anything of it may have gone out."""
         try:
-            answer = client.post_report(body)
+            answer = client.post_report(body, backlog=backlog)
         except VtnAmbiguous:
             self._posts += 1
             raise

@@ -1,9 +1,10 @@
 """Dispatch: which report goes out next, through which sender. Pure: monotonic time is a parameter.
 
-Each origin (scheme, host and port of a VTN) is a lane with senders and a throttle of its own: what one VTN does holds
-up nobody else's reports. Within a lane it is fair between VENs (round robin), in order within one stream (at most one
-of its reports in flight), and never faster than the throttle allows. A stream is a VEN; where reports go out reading
-by reading, one load component of a resource. No VEN takes more than its share of the senders.
+Each origin (scheme, host and port of a VTN) has an outlet with senders and a throttle of its own: what one VTN does
+holds up nobody else's reports. Within it live reports go before the backlog; otherwise it is fair between VENs (round
+robin), in order within one stream (at most one of its reports in flight), and never faster than the throttle allows. A
+stream is a VEN; where reports go out reading by reading, one load component of a resource. No VEN takes more than its
+share of the senders.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ven_actors.delivery.outlet import Outlet, is_backlog
 from ven_actors.delivery.pace import VenPace
 
 if TYPE_CHECKING:
@@ -27,60 +28,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A report in the hands of a sender; a later one has a higher id."""
+    """A report in the hands of a sender; a later one has a higher id. `backlog`: it is live no more."""
 
     report_id: int
     sender: str
     outbox: VenOutbox
     report: Sendable
-
-
-@dataclass(slots=True)
-class Lane:
-    """What belongs to one origin: its senders, its VENs, and how much it is given."""
-
-    throttle: Throttle
-    senders: set[str] = field(default_factory=set)
-    vens: set[str] = field(default_factory=set)
-    free: deque[str] = field(default_factory=deque)
-    ready: deque[VenOutbox] = field(default_factory=deque)
-    flying: Counter[str] = field(default_factory=Counter)
-    in_the_air: int = 0
-
-    def has_work(self, now_s: float) -> bool:
-        return bool(self.free and self.ready) and self.throttle.wait_s(now_s, self.in_the_air) <= 0
-
-    def has_share_left(self, ven: str, *, is_troubled: bool) -> bool:
-        """Say whether this VEN may take one more sender.
-
-        One whose reports fail gets one. Any other gets half of them, or all where no other VEN reports: four hung POSTs
-        of one VEN must not silence the rest.
-        """
-        share = 1 if is_troubled else len(self.senders) if len(self.vens) == 1 else (len(self.senders) + 1) // 2
-        return self.flying[ven] < share
+    backlog: bool = False
 
 
 class Dispatcher:
     """Knows which senders are free, which VENs have something to send, and which have to wait until when.
 
-    `new_throttle` makes that of an origin, `origin_of` says to which a VEN, by name, belongs.
+    `new_throttle` makes that of an origin, `origin_of` says to which a VEN, by name, belongs. `sim_now_s` is simulated
+    time, by which a report is live or backlog.
     """
 
     def __init__(self, new_throttle: Callable[[], Throttle], origin_of: Callable[[str], str] = lambda _ven: "") -> None:
         self.in_flight: dict[int, InFlight] = {}
         self.origin_of = origin_of
         self._new_throttle = new_throttle
-        self._lanes: dict[str, Lane] = {}
+        self._outlets: dict[str, Outlet] = {}
         self._paces: dict[str, VenPace] = {}
-        self._lane_of_sender: dict[str, Lane] = {}
+        self._outlet_of_sender: dict[str, Outlet] = {}
         self._waiting: list[tuple[float, int, VenOutbox]] = []
         self._listed: dict[str, float] = {}
         self._offers = itertools.count()
         self.newest_id = 0
+        self.sim_now_s = -math.inf
 
-    def lane(self, ven: str) -> Lane:
-        """The lane of the origin to which a VEN reports."""
-        return self._lane_of(self.origin_of(ven))
+    def outlet(self, ven: str) -> Outlet:
+        """That of the origin to which a VEN reports."""
+        return self._outlet_of(self.origin_of(ven))
 
     def pace(self, ven: str) -> VenPace:
         return self._paces.setdefault(ven, VenPace())
@@ -92,16 +71,16 @@ class Dispatcher:
     def succeeded(self, ven: str) -> None:
         """A report of this VEN was accepted."""
         self.forget(ven)
-        self.lane(ven).throttle.succeeded()
+        self.outlet(ven).throttle.succeeded()
 
     def has_sender_for(self, sender: str, origin: str) -> None:
         """A sender of this origin begins a life, and is free."""
-        lane = self._lane_of_sender[sender] = self._lane_of(origin)
-        lane.senders.add(sender)
+        outlet = self._outlet_of_sender[sender] = self._outlet_of(origin)
+        outlet.senders.add(sender)
         self.sender_is_free(sender)
 
     def sender_is_free(self, sender: str) -> None:
-        free = self._lane_of_sender[sender].free
+        free = self._outlet_of_sender[sender].free
         if sender not in free:
             free.append(sender)
 
@@ -110,7 +89,7 @@ class Dispatcher:
         report = outbox.next_to_send()
         if report is None:
             return
-        self.lane(outbox.name).vens.add(outbox.name)
+        self.outlet(outbox.name).vens.add(outbox.name)
         next_try_s = max(report.next_try_s, self._opens_s(outbox.name))
         if self._listed.get(outbox.name, math.inf) <= next_try_s:
             return
@@ -120,14 +99,14 @@ class Dispatcher:
     def has_work(self, now_s: float) -> bool:
         """Say whether a free sender and a report that may go out now wait for each other."""
         self._wake(now_s)
-        return any(lane.has_work(now_s) for lane in self._lanes.values())
+        return any(outlet.has_work(now_s) for outlet in self._outlets.values())
 
     def choose(self, now_s: float) -> Iterator[InFlight]:
         """Pair reports with free senders, as many as may go out now; each is in flight from here on."""
         self._wake(now_s)
-        for lane in tuple(self._lanes.values()):
-            while lane.has_work(now_s):
-                flight = self._next(lane, now_s)
+        for outlet in tuple(self._outlets.values()):
+            while outlet.has_work(now_s):
+                flight = self._next(outlet, now_s)
                 if flight is not None:
                     yield flight
                 self._wake(now_s)
@@ -136,9 +115,8 @@ class Dispatcher:
         """Take a report out of the air; None if it is not there (a verdict that comes twice or too late)."""
         flight = self.in_flight.pop(report_id, None)
         if flight is not None:
-            lane = self._lane_of_sender[flight.sender]
-            lane.flying[flight.outbox.name] -= 1
-            lane.in_the_air -= 1
+            outlet = self._outlet_of_sender[flight.sender]
+            outlet.lands(flight.outbox.name, late=flight.backlog)
         return flight
 
     def lost_sender(self, sender: str) -> list[InFlight]:
@@ -148,8 +126,8 @@ class Dispatcher:
             self.landed(flight.report_id)
         return lost
 
-    def _next(self, lane: Lane, now_s: float) -> InFlight | None:
-        outbox = lane.ready.popleft()
+    def _next(self, outlet: Outlet, now_s: float) -> InFlight | None:
+        outbox = outlet.pop(now_s)
         self._listed.pop(outbox.name, None)
         report, pace = outbox.next_to_send(now_s), self._paces.get(outbox.name)
         if report is None:
@@ -157,24 +135,28 @@ class Dispatcher:
         if max(report.next_try_s, self._opens_s(outbox.name)) > now_s:
             self.offer(outbox)
             return None
-        if not lane.has_share_left(outbox.name, is_troubled=pace is not None and pace.is_troubled):
+        backlog = is_backlog(report, self.sim_now_s)
+        if backlog and not outlet.has_sender_for_late():  # it has become late while it waited
+            self._listed[outbox.name] = -math.inf
+            outlet.add(outbox, now_s, late=True)
+            return None
+        if not outlet.has_share_left(outbox.name, is_troubled=pace is not None and pace.is_troubled):
             return None  # offered again when one of its reports has landed
         if pace is not None:
             pace.took(now_s)
         outbox.sending(report)
         self.offer(outbox)
         self.newest_id += 1
-        flight = InFlight(self.newest_id, lane.free.popleft(), outbox, report)
+        flight = InFlight(self.newest_id, outlet.free.popleft(), outbox, report, backlog)
         self.in_flight[flight.report_id] = flight
-        lane.flying[outbox.name] += 1
-        lane.in_the_air += 1
+        outlet.takes_off(outbox.name, now_s, late=backlog)
         return flight
 
-    def _lane_of(self, origin: str) -> Lane:
-        lane = self._lanes.get(origin)
-        if lane is None:
-            lane = self._lanes[origin] = Lane(self._new_throttle())
-        return lane
+    def _outlet_of(self, origin: str) -> Outlet:
+        outlet = self._outlets.get(origin)
+        if outlet is None:
+            outlet = self._outlets[origin] = Outlet(self._new_throttle())
+        return outlet
 
     def _opens_s(self, ven: str) -> float:
         pace = self._paces.get(ven)
@@ -184,4 +166,6 @@ class Dispatcher:
         while self._waiting and self._waiting[0][0] <= now_s:
             outbox = heapq.heappop(self._waiting)[2]
             self._listed[outbox.name] = -math.inf
-            self.lane(outbox.name).ready.append(outbox)
+            report = outbox.next_to_send(now_s)
+            is_late = report is not None and is_backlog(report, self.sim_now_s)
+            self.outlet(outbox.name).add(outbox, now_s, late=is_late)

@@ -55,11 +55,11 @@ class Holding:
         flight.report.attempts += 1
         wait_s = retry_wait_s(flight.report.attempts, self._rng)
         if asked_s is None:
-            self._dispatcher.lane(ven).throttle.failed(ven, now_s, wait_s)
+            self._dispatcher.outlet(ven).throttle.failed(ven, now_s, wait_s)
             self._dispatcher.pace(ven).failed(now_s, wait_s)
         else:
             wait_s = max(wait_s, min(asked_s, LONGEST_ASKED_S))
-            self._dispatcher.lane(ven).throttle.asked_for(now_s, wait_s)
+            self._dispatcher.outlet(ven).throttle.asked_for(now_s, wait_s)
         self.put_back(flight, reason, now_s + wait_s, in_doubt=in_doubt)
 
     def hold_slowly(self, flight: InFlight, reason: str, now_s: float) -> None:
@@ -94,7 +94,7 @@ class Holding:
         wait_s, refused = self._dispatcher.pace(ven).slowed(now_s, *ids), self._refusals.in_a_row(ven)
         if rung is Rung.VTN:
             wait_s = self._refusals.slowed(origin, *ids)
-            self._dispatcher.lane(ven).throttle.pause(now_s, wait_s)
+            self._dispatcher.outlet(ven).throttle.pause(now_s, wait_s)
             ven, refused = "", self._refusals.in_a_row_at(origin)
         self.holds.begin(ven, origin, said, now_s, wait_s, refused=refused)
 
@@ -117,7 +117,7 @@ class Holding:
         Where something else is asked than before (`is_new`), or the VTN was lost and is back, the alarm ends.
         """
         ven, origin = outbox.name, self._dispatcher.origin_of(outbox.name)
-        self._dispatcher.lane(ven).throttle.resume()
+        self._dispatcher.outlet(ven).throttle.resume()
         if is_new or is_back:
             self._refusals.forget(ven)
             self._dispatcher.forget(ven)

@@ -13,6 +13,7 @@ class Send:
 
     `known_reports` says how many reports of this VEN and event the VTN is known to hold (where a look-up starts).
     `event` is what the VTN said of the report's event within the last minute; then it need not be asked again.
+    One of the `backlog` lets all other requests to its VTN go first.
     """
 
     report: SealedReport
@@ -20,6 +21,7 @@ class Send:
     blocks: tuple[Block, ...]
     known_reports: int
     event: EventSight = EventSight.UNASKED
+    backlog: bool = False
 
 
 @dataclass(frozen=True, slots=True)
