@@ -77,9 +77,8 @@ class Schedule:
     heartbeat: float | str = _option("heartbeat", interval_or_cron(), "5m", "Schedule", "log that the fleet is alive")
     status: float | str = _option("status", interval_or_cron(), "5m", "Schedule", "log the fleet's totals")
     program_sync: float | str = _option("program_sync", interval_or_cron(), "1h", "Schedule", "read the programs again")
-    enrolment: float | str = _option(
-        "enrolment", interval_or_cron(), "0 3 * * *", "Schedule", "check the registration of VENs and resources"
-    )
+    enrolment: float | str = _option("enrolment", interval_or_cron(), "0 3 * * *", "Schedule", "check registrations")
+    ven_check: float | str = _option("ven_check", interval_or_cron(), "10m", "Schedule", "look for each VEN at its VTN")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

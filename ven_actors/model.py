@@ -180,6 +180,7 @@ class VenState(StrEnum):
     ENROLLING = "enrolling"
     RUNNING = "running"
     VTN_LOST = "vtn lost"
+    UNREGISTERED = "not registered"
     REFUSED = "credentials refused"
     RESTARTING = "restarting"
     STOPPED = "stopped"

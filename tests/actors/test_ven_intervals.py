@@ -34,7 +34,7 @@ def test_a_ven_says_who_it_is_and_does_nothing_until_it_knows_where_it_goes_on(v
 def test_it_subscribes_once_it_knows_and_only_once(ven: Callable[..., House]) -> None:
     house = ven()
     house.recover()
-    jobs = frozenset({"metering", "polling", "program_sync", "enrolment"})
+    jobs = frozenset({"metering", "polling", "program_sync", "enrolment", "ven_check"})
     assert house.clock.messages == (Subscribe("Herning", house.actor.actor_ref, jobs, 3),)
 
 

@@ -28,6 +28,9 @@ class FakeVtn:
         self.known_ids: list[frozenset[str]] = []
         self.error: Exception | None = None
         self.enrol_error: Exception | None = None
+        self.looks = 0
+        self.look_error: Exception | None = None
+        self.has_ven = True
         self.on_crawl: Callable[[], None] = lambda: None
         self.aborted = False
         self.has_seat = True
@@ -48,7 +51,14 @@ class FakeVtn:
         self.portions.append(len(resources))
         if self.enrol_error is not None:
             raise self.enrol_error
+        self.has_ven = True
         return self.enrolment
+
+    def is_registered(self) -> bool:
+        self.looks += 1
+        if self.look_error is not None:
+            raise self.look_error
+        return self.has_ven
 
     def crawl(self, known_event_ids: Any = (), /) -> Crawl:
         self.crawls += 1

@@ -190,6 +190,26 @@ def test_the_summary_says_why_a_run_failed(one: VenStatus, readings: Readings, s
     assert said in summary["error"]
 
 
+def test_a_fleet_whose_vens_the_vtn_registers_no_more_does_not_end_well_though_it_worked() -> None:
+    said = "ven is refused, as parsing is strict"
+    lost = [ven(f"V{number}", VenState.UNREGISTERED, said) for number in range(2)]
+    reporter = ReporterStatus(Readings(generated=9, accepted=9), reports_accepted=2, delivered=frozenset({"V0"}))
+    status = FleetStatus(0.0, {one.name: one for one in lost}, {}, (), paused=False, reporter=reporter)
+    facts = RunFacts(FleetConfig(), status=status)
+    with capture_logs() as logs:
+        assert exit_code(facts, 9.0) == 3
+    assert (logs[0]["event"], logs[0]["reasons"]) == ("registrations_lost", [said])
+    assert "doctor --vens V0" in logs[0]["remedy"]
+    summary = summary_of(facts)
+    assert (summary["vens"]["failed"], said in summary["error"]) == (2, True)
+
+
+def test_one_ven_that_the_vtn_registers_no_more_is_a_warning() -> None:
+    code, line, summary = judged_whole(ven("V0"), ven("V1", VenState.UNREGISTERED, "POST /vens answers 409"))
+    assert (code, line["event"], line["vens"]) == (0, "vens_failed", ["V1 (not registered): POST /vens answers 409"])
+    assert summary["vens"]["failed"] == 1
+
+
 def test_a_run_too_short_for_an_answer_says_so() -> None:
     code, line = judged(ven("Herning", VenState.STARTING, reached=False))
     assert (code, line["event"], line["ran_s"]) == (3, "run_too_short", 0.3)

@@ -52,6 +52,7 @@ DEFAULT_JOBS = (
     Job("status", 300.0),
     Job("program_sync", 3_600.0),
     Job("enrolment", "0 3 * * *"),
+    Job("ven_check", 600.0),
 )
 
 

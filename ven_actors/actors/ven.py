@@ -13,10 +13,10 @@ from ven_actors.actors.credit import Credit
 from ven_actors.actors.foreseeing import foresee
 from ven_actors.actors.listening import Listening, NoPush, Push
 from ven_actors.actors.notices import Notices
-from ven_actors.actors.poll_pace import PollPace
 from ven_actors.actors.registering import Registering
+from ven_actors.actors.standing import Standing
 from ven_actors.actors.ven_needs import Simulation, VenSettings, Vtn
-from ven_actors.errors import CredentialsRefused, DataError, VtnError, VtnRefused
+from ven_actors.errors import DataError, VtnError
 from ven_actors.messages import (
     Committed,
     Down,
@@ -39,12 +39,12 @@ from ven_actors.messages import (
 from ven_actors.model import Enrolment, Resource, VenState, VenStatus
 from ven_actors.openadr.asking import requests_of
 from ven_actors.openadr.event_book import EventBook
+from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
 
-JOBS = frozenset({"metering", "polling", "program_sync", "enrolment"})
+JOBS = frozenset({"metering", "polling", "program_sync", "enrolment", "ven_check"})
 _READING_JOBS = JOBS - {"metering"}
-_MAY_HAVE_LOST_US = frozenset({401, 403, 404})
 
 
 class VenActor(FleetActor):
@@ -74,20 +74,18 @@ class VenActor(FleetActor):
         self._settings = settings
         self._credit = Credit(settings.credit * settings.interval_s)
         self._before_interval = before_interval
-        self._state, self._last_error = VenState.STARTING, ""
-        self._reached = self._aborted = False
+        self._aborted = False
         self._power_w: int | None = None
         self._now_s, self._recovered = 0.0, False
         self._closed_until_s: int | None = None
         self._committed_s: int | None = None
         self._first_s = 0
         self._drain_s: float | None = None
-        self._enrolment: Enrolment | None = None
         self._registering = Registering(name, resources, vtn, settings.resources_per_turn)
         self._book = EventBook()
         self._acting = Acting(name, simulation.layout.resource_names, settings.objected)
         self._notices = Notices(name, settings.nothing_asked)
-        self._pace = PollPace(settings.poll_every_s)
+        self._standing = Standing(name, settings.poll_every_s)
         self._push = push or NoPush()
         self._listening = Listening(self._push.healthy, settings.push_poll_every_s)
 
@@ -125,7 +123,7 @@ class VenActor(FleetActor):
             self._close_intervals()
             return
         self._recovered = True
-        self._enrolment = message.enrolment
+        self._registering.enrolment = message.enrolment
         if message.event_book is not None:
             try:
                 self._book = EventBook.from_bytes(message.event_book)
@@ -141,19 +139,21 @@ class VenActor(FleetActor):
             self.on_start()
         if "enrolment" in tick.due:
             self._registering.begin_again()
-        has_read_last = self._drain_s is not None and self._state is VenState.RUNNING
+        if "ven_check" in tick.due:
+            self._registering.want_look()
+        has_read_last = self._drain_s is not None and self._standing.state is VenState.RUNNING
         jobs = tick.due & _READING_JOBS
         is_due = self._listening.is_due(jobs, tick.mono_s) or (jobs and not self._registering.is_complete)
-        if is_due and self._pace.may_poll(tick.mono_s) and not has_read_last:
+        if is_due and self._standing.pace.may_poll(tick.mono_s) and not has_read_last:
             self._poll(tick.mono_s)
         self._tell_status()
 
     def _on_hint(self) -> None:
         """Read at once what may have changed; before the first reading and after the last one it tells nothing new."""
         mono_s = self.monotonic()
-        if not self._reached or self._drain_s is not None:
+        if not self._standing.reached or self._drain_s is not None:
             return
-        if self._listening.hinted(mono_s) and self._pace.may_poll(mono_s):
+        if self._listening.hinted(mono_s) and self._standing.pace.may_poll(mono_s):
             self._poll(mono_s)
             self._tell_status()
 
@@ -171,7 +171,7 @@ class VenActor(FleetActor):
         self._drain_s = message.now_s
         self._now_s = max(self._now_s, message.now_s)
         self._close_intervals()
-        if self._state is VenState.RUNNING:
+        if self._standing.state is VenState.RUNNING:
             self._poll(self.monotonic())
         self._tell_status()
 
@@ -227,28 +227,27 @@ class VenActor(FleetActor):
     # --- what the VTN says
 
     def _poll(self, mono_s: float) -> None:
-        is_our_turn = self._registering.is_due(self._poll_soon)
-        if not (is_our_turn or self._registering.is_complete or self._reached):
-            return
         try:
-            if is_our_turn:
-                self._enrol()
-            self._read_events()
+            if self._register() and self._read_events():
+                self._standing.works()
         except VtnError as error:
             self._listening.has_failed()
-            self._on_trouble(error, mono_s)
-        else:
-            if self._pace.failures:
-                log.info("vtn_back", ven=self.name, failures=self._pace.failures)
-            self._pace.succeeded()
-            self._reached, self._state, self._last_error = True, VenState.RUNNING, ""
+            if not self._aborted:  # else the fleet closed that connection itself: nobody's trouble
+                self._standing.fails(error, mono_s, unregistered=self._registering.has_failed(error))
+
+    def _register(self) -> bool:
+        """Have the VEN registered, if it is its turn; whether it may read, which one that is new may not before."""
+        self._registering.look_if_wanted(after_failure=self._standing.pace.failures > 0)
+        is_our_turn = self._registering.is_due(self._poll_soon)
+        if is_our_turn:
+            self._enrol()
+        return is_our_turn or self._registering.is_complete or self._standing.reached
 
     def _enrol(self) -> None:
         """Register the VEN and the next portion of its resources; the rest has its turn after what waits."""
-        if self._state is VenState.STARTING:
-            self._state = VenState.ENROLLING
+        if self._standing.begins_to_enrol():
             self._tell_status()
-        enrolment = self._registering.next_portion(self._enrolment)
+        enrolment = self._registering.next_portion()
         if not self._registering.is_complete:
             self._poll_soon()
         self._keep(enrolment)
@@ -257,42 +256,44 @@ class VenActor(FleetActor):
         self.send(self.actor_ref, Tick(self._now_s, self.monotonic(), frozenset({"polling"})))
 
     def _keep(self, enrolment: Enrolment) -> None:
-        if enrolment != self._enrolment:
-            self._enrolment = enrolment
+        if self._registering.takes(enrolment):
             self.send(self._reporter, Enrolled(self.name, self.run, enrolment))
 
-    def _read_events(self) -> None:
-        as_of_s, names = self._now_s, self._simulation.layout.resource_names
+    def _crawl(self) -> Crawl | None:
+        """What the VTN says; None where it has lost the VEN, whose turn to register is yet to come."""
         crawl = self._vtn.crawl(self._book.event_ids)
+        may_be_empty = self._registering.is_complete and self._book.none_stays(crawl.events, crawl.unreadable_ids)
+        if not may_be_empty or self._registering.look():
+            return crawl
+        if not self._registering.is_due(self._poll_soon):
+            return None
+        self._enrol()
+        return self._vtn.crawl(self._book.event_ids)
+
+    def _read_events(self) -> bool:
+        as_of_s, names = self._now_s, self._simulation.layout.resource_names
+        crawl = self._crawl()
+        if crawl is None:
+            return False
         changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
         has_changed = self._acting.follow(self._book, changes)
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
+        is_complete, enrolment = self._registering.is_complete, self._registering.enrolment
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
-        self._notices.say(crawl, self._book.notices(), requests, enrolled=self._registering.is_complete)
-        if crawl.reported is None or self._registering.is_complete:
-            news = (requests, self._book.to_bytes(), self._pace.failures > 0)
+        self._notices.say(crawl, self._book.notices(), requests, enrolled=is_complete)
+        if crawl.reported is None or is_complete:
+            news = (requests, self._book.to_bytes(), self._standing.pace.failures > 0)
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
         self._listening.has_read(self.monotonic(), changed=has_changed)
-        if self._registering.is_complete and self._enrolment is not None and self._drain_s is None:
-            self._push.keep(self.actor_ref, self._enrolment.ven_id, crawl.program_ids)
-
-    def _on_trouble(self, error: VtnError, mono_s: float) -> None:
-        """Say it once, and slow down where trying again soon would help nobody."""
-        if self._aborted:  # the fleet closed that connection itself: nobody's trouble
-            return
-        refused = isinstance(error, CredentialsRefused)
-        if not self._pace.failures or (refused and self._state is not VenState.REFUSED):
-            log.warning("vtn_trouble", ven=self.name, kind=type(error).__name__, reason=str(error))
-        if isinstance(error, VtnRefused) and error.status in _MAY_HAVE_LOST_US:
-            self._registering.begin_again()
-        self._pace.failed(error, mono_s)
-        self._last_error = str(error)
-        self._state = VenState.REFUSED if refused else VenState.VTN_LOST
+        if is_complete and enrolment is not None and self._drain_s is None:
+            self._push.keep(self.actor_ref, enrolment.ven_id, crawl.program_ids)
+        return True
 
     def _tell_status(self) -> None:
+        standing, events = self._standing, len(self._book.event_ids)
         status = VenStatus(
-            self.name, self._state, len(self._resources), self._power_w, self._committed_s, len(self._book.event_ids),
-            self._last_error, self._reached, self._has_drained(), self._pace.answered,
+            self.name, standing.state, len(self._resources), self._power_w, self._committed_s, events,
+            standing.last_error, standing.reached, self._has_drained(), standing.pace.answered,
         )  # fmt: skip
         self.send(self._tells, TickDone(self.name, self.run, status))

@@ -25,7 +25,7 @@ def exit_code(facts: RunFacts, ran_s: float) -> int:
     assert facts.status is not None
     vens, delivered = list(facts.status.vens.values()), facts.delivered
     worked = [ven for ven in vens if ven.name in delivered or (ven.reached and ven.state is not VenState.REFUSED)]
-    code = _readings_lost(facts) or _nobody_worked(facts, vens, worked, ran_s)
+    code = _readings_lost(facts) or _nobody_worked(facts, vens, worked, ran_s) or _all_lost(facts, vens)
     failed = [ven for ven in vens if has_failed(ven, delivered)]
     if code in {OK, LOST}:
         refused = [ven for ven in failed if ven.state is VenState.REFUSED]
@@ -93,6 +93,17 @@ def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], worked: Sequence[
 def _full_disk(facts: RunFacts) -> str:
     """Name the disk if it is why a part of the fleet failed at the end; the VENs' own errors are of their VTNs."""
     return "" if facts.status is None else full_disk(facts.config.state, facts.status.errors.values())
+
+
+def _all_lost(facts: RunFacts, vens: Sequence[VenStatus]) -> int:
+    """The exit code where VENs worked, and the VTN keeps none of them registered any more; else 0."""
+    states = {ven.state for ven in vens}
+    if VenState.UNREGISTERED not in states or not states <= {VenState.UNREGISTERED, VenState.REFUSED}:
+        return OK
+    meaning = "VENs worked, until the VTN would not register them any more: at the end none was left"
+    remedy = f"`ven-actors doctor --vens {vens[0].name}` with the same options finds out more; what is queued is kept"
+    _say_failed(facts, "registrations_lost", meaning, _few(_last_errors(vens)), remedy)
+    return NOT_REACHED
 
 
 def _say_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:

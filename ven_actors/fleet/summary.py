@@ -17,6 +17,7 @@ from ven_actors.errors import UsageError
 from ven_actors.fleet.dialects import Route, spoken_names
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
+_SHUT_OUT = frozenset({VenState.REFUSED, VenState.UNREGISTERED})
 _FALLEN = frozenset({VenState.RESTARTING, VenState.STOPPED})
 _HOLDS_SHOWN = 20
 NO_STATISTICS: dict[str, Any] = {
@@ -75,7 +76,7 @@ def has_fallen(ven: VenStatus) -> bool:
 
 def has_failed(ven: VenStatus, delivered: Collection[str] = ()) -> bool:
     """Whether it did no work at the end, or never reached its VTN: neither read it nor delivered to it."""
-    return has_fallen(ven) or ven.state is VenState.REFUSED or not (ven.reached or ven.name in delivered)
+    return has_fallen(ven) or ven.state in _SHUT_OUT or not (ven.reached or ven.name in delivered)
 
 
 def summary_of(facts: RunFacts) -> dict[str, Any]:

@@ -177,6 +177,7 @@ class Wiring:
                 "status": schedule.status,
                 "program_sync": schedule.program_sync,
                 "enrolment": schedule.enrolment,
+                "ven_check": schedule.ven_check,
             }
         )
         clock = ClockActor.start(

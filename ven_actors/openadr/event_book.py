@@ -107,6 +107,17 @@ class EventBook:
             self._plan = None
         return Changes(tuple(new), tuple(changed), tuple(gone))
 
+    def none_stays(self, events: Iterable[Event], unreadable_ids: Collection[str] = ()) -> bool:
+        """Whether a crawl that shows these has nothing left as it is here, though here is something.
+
+        What cannot be read may be as it was.
+        """
+        read = {event.event_id: event for event in events}
+        if not self._entries or not self._entries.keys().isdisjoint(unreadable_ids):
+            return False
+        kept = ((entry, read.get(event_id)) for event_id, entry in self._entries.items())
+        return not any(event and entry.event.same_content(event.dated(entry.anchor_s)) for entry, event in kept)
+
     def report_requests(
         self, ven_name: str, resource_names: Collection[str], interval_s: int
     ) -> tuple[ReportRequest, ...]:
