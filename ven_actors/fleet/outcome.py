@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import structlog
 
 from ven_actors.fleet.disk import full_disk
 from ven_actors.fleet.summary import RunFacts, has_failed, has_fallen
+from ven_actors.fleet.waiting import left_out, queued_by_ven, say_left_out
 from ven_actors.model import FleetStatus, VenState, VenStatus
 
 log = structlog.get_logger()
@@ -132,12 +133,35 @@ def warn_of_what_is_left(facts: RunFacts) -> None:
     facts.warnings.extend(facts.reporter.warnings)
     queued, quarantined = facts.reporter.readings.queued, facts.this_run.quarantined
     if queued:
-        remedy = "the next run on this state folder delivers them"
-        facts.warnings.append(f"{queued} readings are left queued; {remedy}")
-        log.warning("left_queued", readings=queued, remedy=remedy)
+        _warn_of_queued(facts, queued)
     if quarantined > 0:
         facts.warnings.append(f"the VTN refused {quarantined} readings in this run; they are kept, and not sent again")
         log.warning("left_quarantined", readings=quarantined, remedy="the `report_quarantined` lines above say why")
+
+
+def _warn_of_queued(facts: RunFacts, queued: int) -> None:
+    """Whose readings wait: the next run delivers only those of VENs that it has."""
+    running = () if facts.status is None else facts.status.vens
+    others = left_out(queued_by_ven(facts.reporter.by_ven), running)
+    own = queued - sum(others.values())
+    if own:
+        remedy = "the next run on this state folder with the same VENs delivers them"
+        facts.warnings.append(f"{own} readings are left queued; {remedy}")
+        log.warning("left_queued", readings=own, remedy=remedy)
+    if others:
+        said = say_left_out(others)
+        facts.warnings = [*(line for line in facts.warnings if line != facts.left_out), said]
+        facts.left_out = said
+        log.warning("left_out", readings=sum(others.values()), vens=_few(others), meaning=said)
+
+
+def warn_of_left_out(facts: RunFacts, running: Collection[str]) -> None:
+    """Say at the start of a run whose readings wait because it leaves their VENs out."""
+    others = left_out(queued_by_ven(facts.before.by_ven), running)
+    if others:
+        facts.left_out = say_left_out(others)
+        facts.warnings.append(facts.left_out)
+        log.warning("left_out", readings=sum(others.values()), vens=_few(others), meaning=facts.left_out)
 
 
 def _say_failed(facts: RunFacts, event: str, meaning: str, reasons: Sequence[str], remedy: str) -> None:

@@ -35,9 +35,10 @@ from ven_actors.fleet.folder import (
     stored_status,
 )
 from ven_actors.fleet.given_tokens import check_given_tokens
-from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_what_is_left
+from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_left_out, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, choose_push, open_push
+from ven_actors.fleet.seeds import SEED_KEY, check_seed
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
 from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
 from ven_actors.fleet.tls import warn_if_unchecked
@@ -92,6 +93,8 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
     population = load_population(config, profiles.meters)
     facts.vens, facts.statistics = len(population.resources), population.statistics
     facts.before = stored_status(config.state)
+    facts.warnings += check_seed(config, population)
+    warn_of_left_out(facts, population.resources)
     origin = Advance(time.time(), time.monotonic())
     sim_start_s = _sim_start_s(config, facts.before, origin)
     metrics = Metrics(CollectorRegistry(), __version__)
@@ -164,7 +167,7 @@ def _vtn(
     names = population.resources
     spoken = read_dialects(config.state)
     bound = bindings(config, names, read_meta(config.state) or {}, spoken)
-    check_store(config.state, bound | {"interval": f"{config.interval_s}s"})
+    check_store(config.state, bound | {"interval": f"{config.interval_s}s", SEED_KEY: str(config.seed)})
     credentials = _credentials(config, [name for name in names if asked_for(config, name)[1] is not None])
     check_given_tokens(config, credentials or {})
     if not wants_embedded(config, names):

@@ -42,6 +42,7 @@ class RunFacts:
     duration_s: float = 0.0
     error: str = ""
     warnings: list[str] = field(default_factory=list)
+    left_out: str = ""
 
     @property
     def vtn(self) -> dict[str, str]:

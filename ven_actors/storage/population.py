@@ -56,6 +56,15 @@ def town_ven(
     )
 
 
+def resource_ids(town: str, seed: int) -> Iterator[str]:
+    """The ids of all resources of one town of `TOWNS`, in order: they follow from seed, town and number alone."""
+    base = blake2b(f"{seed}\0{town}\0".encode(), digest_size=64)
+    for row in range(TOWNS[town]):
+        own = base.copy()
+        own.update(row.to_bytes(4, "little"))
+        yield _uuid(own.digest())
+
+
 def fleet_ven(index: int, seed: int, meters: tuple[str, ...] = DEMO_METERS) -> tuple[str, tuple[Resource, ...]]:
     """The VEN number `index` (from 1) that `--count` adds: its name and 120 approved resources."""
     if not 1 <= index <= FLEET_MAX:

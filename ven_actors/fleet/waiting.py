@@ -1,0 +1,46 @@
+"""Whose readings wait in a state folder: of VENs of this run, or of VENs that it leaves out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+
+from ven_actors.model import Readings
+
+_SHOWN = 5
+_FROM_COUNT = re.compile(r"Fleet-([0-9]{4,})\Z")
+
+
+def queued_by_ven(by_ven: Mapping[str, Readings]) -> dict[str, int]:
+    """How many readings of each VEN wait, where any do."""
+    return {name: readings.queued for name, readings in by_ven.items() if readings.queued}
+
+
+def left_out(queued: Mapping[str, int], running: Collection[str]) -> dict[str, int]:
+    """Those of VENs that are not among the `running` ones."""
+    return {name: count for name, count in queued.items() if name not in running}
+
+
+def say_left_out(queued: Mapping[str, int]) -> str:
+    """Whose readings wait, and how they are delivered."""
+    shown = [f"{name} ({count:,})" for name, count in list(queued.items())[:_SHOWN]]
+    if len(queued) > _SHOWN:
+        shown.append(f"and {len(queued) - _SHOWN} more VENs")
+    return (
+        f"readings of VENs that this run leaves out wait: {', '.join(shown)}; a run with {options_for(queued)} has them"
+    )
+
+
+def options_for(names: Collection[str]) -> str:
+    """The options that make these VENs run, as they are typed."""
+    return shlex.join(_options(names))
+
+
+def _options(names: Collection[str]) -> Iterator[str]:
+    numbers = [int(match[1]) for name in names if (match := _FROM_COUNT.match(name))]
+    named = [name for name in names if not _FROM_COUNT.match(name)]
+    if named:
+        yield from ("--vens", ",".join(named[:_SHOWN] + (["..."] if len(named) > _SHOWN else [])))
+    if numbers:
+        yield from ("--count", str(max(numbers)))
