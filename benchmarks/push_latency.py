@@ -53,10 +53,10 @@ def main() -> None:
         with path.open("w", newline="") as file:
             csv.writer(file).writerows([["ven", "client_id", "client_secret"], *([n, n, f"{n}-secret"] for n in names)])
         path.chmod(0o600)
-        push = ["--push", "webhook"] if options.push == "webhook" else []
+        push = ["--push", "webhook", "--push-poll-every", "1h"] if options.push == "webhook" else []
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "run.py"), "--count", str(options.vens), "--vtn-url", vtn.base_url, *push,
-             "--credentials", str(path), "--poll-every", f"{options.poll_every}s", "--push-poll-every", "1h",
+             "--credentials", str(path), "--poll-every", f"{options.poll_every}s",
              "--state", str(Path(folder) / "state"), "--headless", "--log-level", "error"],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip

@@ -5,35 +5,49 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
 
 from ven_actors.config import DEFAULT_VENS, OPTIONS, FleetConfig
+from ven_actors.config_applies import Command, Given, not_applying, outside_urls
 from ven_actors.config_groups import group_of
 from ven_actors.config_urls import is_elsewhere, is_plain_http_to_elsewhere
 from ven_actors.durations import duration_text
 
 _SHOWN_VENS = 5
 _FLAGS = {option.name: option.flag for option in OPTIONS}
+_VARIABLES = {option.name: option.variable for option in OPTIONS}
 
 
-class Given(Protocol):
-    """A value that some source gave; `origin` names the source."""
+def checked(
+    config: FleetConfig, given: Mapping[str, Given], problems: list[str], command: Command | None = None
+) -> FleetConfig:
+    """`config` with dependent defaults filled in; what does not go together is added to `problems`.
 
-    @property
-    def origin(self) -> str: ...
-
-
-def checked(config: FleetConfig, given: Mapping[str, Given], problems: list[str]) -> FleetConfig:
-    """`config` with dependent defaults filled in; what does not go together is added to `problems`."""
+    So is what cannot apply in `command`, if one is named.
+    """
     if not config.vens and not config.count:
+        problems += _no_vens_problems(given)
         config = replace(config, vens=DEFAULT_VENS)
     if "report_every" not in given and config.report_every_s % config.interval_s:
         whole = -(-config.report_every_s // config.interval_s)
         config = replace(config, report_every_s=whole * config.interval_s)
     problems += [*_time_problems(config, given), *_vtn_problems(config, given), *_push_problems(config, given)]
-    problems += [*_name_problems(config), *_group_problems(config, given)]
+    names = run_names(config)
+    problems += _name_problems(config)
+    if command is None or command.is_run:
+        problems += _group_problems(config, given, names)
+    if command is not None:
+        problems += not_applying(config, given, command, names)
     problems += _summary_problems(config, given)
     return config
+
+
+def _no_vens_problems(given: Mapping[str, Given]) -> list[str]:
+    """An empty list in the file is the default that is written there; elsewhere somebody meant to name VENs."""
+    origin = _origin(given, "vens")
+    if "vens" not in given or origin not in {_FLAGS["vens"], _VARIABLES["vens"]}:
+        return []
+    default = ",".join(DEFAULT_VENS)
+    return [f"{origin}: names no VEN; name some, give --count, or leave it out for {default}"]
 
 
 def _origin(given: Mapping[str, Given], name: str) -> str:
@@ -74,7 +88,8 @@ def _vtn_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
 
 def _push_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
     problems = []
-    if "webhook" in config.push and config.vtn_url and is_elsewhere(config.vtn_url) and not config.webhook_url:
+    is_far = any(is_elsewhere(url) for url in outside_urls(config, config.groups))
+    if "webhook" in config.push and is_far and not config.webhook_url:
         problems.append(
             f"{_origin(given, 'push')}: a VTN on another machine has to be told where it can reach this one; "
             "give --webhook-url"
@@ -93,9 +108,8 @@ def _name_problems(config: FleetConfig) -> list[str]:
     return [f"--vens: {name} is also made by --count; leave it out" for name in sorted(taken)]
 
 
-def _group_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[str]:
+def _group_problems(config: FleetConfig, given: Mapping[str, Given], vens: list[str]) -> list[str]:
     """A group that no VEN of the run is in is most likely misspelt."""
-    vens = [*config.vens, *(fleet_name(number) for number in range(1, config.count + 1))]
     taken = {group_of(config.groups, name) for name in vens}
     return [
         f"{_origin(given, 'groups')}: no VEN of this run is in the group {','.join(group.vens)}; "
@@ -120,6 +134,11 @@ def _summary_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[s
     if not os.access(path if path.exists() else folder, os.W_OK):
         return [f"{origin}: {str(path)!r} may not be written; change its permissions, or name another file"]
     return []
+
+
+def run_names(config: FleetConfig) -> list[str]:
+    """All VENs of a run."""
+    return [*config.vens, *(fleet_name(number) for number in range(1, config.count + 1))]
 
 
 def fleet_name(number: int) -> str:

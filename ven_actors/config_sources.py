@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ven_actors.config import ENVIRONMENT_PREFIX, OPTIONS, FleetConfig, Option, Schedule
-from ven_actors.config_checks import checked
+from ven_actors.config_applies import Command, Idle, idle
+from ven_actors.config_checks import checked, run_names
 from ven_actors.errors import UsageError
 
 CONFIG_FLAG, CONFIG_VARIABLE = "--config", f"{ENVIRONMENT_PREFIX}CONFIG"
@@ -62,14 +63,17 @@ class _Gathered:
 
 
 class Loaded(NamedTuple):
+    """A configuration, and what is to be warned of."""
+
     config: FleetConfig
     unknown_variables: tuple[UnknownVariable, ...]
+    idle: tuple[Idle, ...] = ()
 
 
-def load_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Loaded:
+def load_config(flags: Mapping[str, object], environ: Mapping[str, str], command: Command | None = None) -> Loaded:
     """The configuration from `flags` (by option name; None means "not given"), `environ` and the file they name.
 
-    Raises UsageError with one line for each problem of all sources.
+    What cannot apply in `command` is wrong too. Raises UsageError with one line for each problem of all sources.
     """
     gathered = _Gathered()
     config_path = _config_path(flags, environ)
@@ -78,15 +82,26 @@ def load_config(flags: Mapping[str, object], environ: Mapping[str, str]) -> Load
     for option in OPTIONS:
         if environ.get(option.variable, "").strip():
             gathered.take(option, environ[option.variable], option.variable)
+    if command is not None:
+        gathered.problems += _empty_url_problems(flags, gathered.settings)
     for option in OPTIONS:
         if flags.get(option.name) is not None:
             gathered.take(option, flags[option.name], option.flag)
-    config = checked(_built(gathered.settings, config_path), gathered.settings, gathered.problems)
+    config = checked(_built(gathered.settings, config_path), gathered.settings, gathered.problems, command)
     unknown = tuple(unknown_variables(environ))
     if gathered.problems:
         strange = [f"{it.variable}: unknown variable, ignored; the nearest is {it.nearest}" for it in unknown]
         raise UsageError("\n".join([*gathered.problems, *strange]))
-    return Loaded(config, unknown)
+    without_effect = () if command is None else idle(config, gathered.settings, command, run_names(config))
+    return Loaded(config, unknown, tuple(without_effect))
+
+
+def _empty_url_problems(flags: Mapping[str, object], weaker: Mapping[str, Setting]) -> list[str]:
+    """An empty URL that takes none back is a variable that was never set, and would mean the embedded VTN."""
+    url = flags.get("vtn_url")
+    if url is None or str(url).strip() or ("vtn_url" in weaker and weaker["vtn_url"].value):
+        return []
+    return ["--vtn-url: is empty; name the VTN, or leave it out for the embedded one"]
 
 
 def _config_path(flags: Mapping[str, object], environ: Mapping[str, str]) -> Path | None:

@@ -301,3 +301,26 @@ def test_no_name_of_a_value_is_written_with_a_capital_in_the_help() -> None:
     assert "openadr-3.1" in help_text
     assert "Openadr" not in help_text
     assert "Strict" not in help_text
+
+
+@pytest.mark.parametrize(
+    ("args", "option"),
+    [
+        (["--credentials", "clients.csv"], "--credentials"),
+        (["--vtn-url", "https://vtn.example", "--quirk", "all"], "--quirk"),
+        (["--vens", ""], "--vens"),
+    ],
+)
+def test_an_option_that_cannot_apply_starts_nothing(args: list[str], option: str) -> None:
+    fleet = Fleet()
+    result = invoke(fleet, *args)
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception).startswith(f"{option}: ")
+    assert fleet.configs == []
+
+
+def test_a_pace_of_the_demo_at_another_vtn_is_warned_of() -> None:
+    result = invoke(Fleet(), "--vtn-url", "https://vtn.example", "--report-every", "1m")
+    assert result.exit_code == 0
+    assert "option_without_effect" in result.output
+    assert "--report-every" in result.output

@@ -285,3 +285,21 @@ def test_an_approval_that_is_no_duration_is_refused() -> None:
 def test_a_place_that_cannot_be_had_is_told_before_missing_clients(args: list[str], words: str) -> None:
     result = CliRunner().invoke(vtn, args)
     assert (result.exit_code, words in result.output) == (2, True), result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--demo-report-every", "1m"], "--demo-report-every: cannot apply without --demo"),
+        (["--mqtt-prefix", "x"], "--mqtt-prefix: cannot apply without --mqtt-url"),
+        (["--mqtt-url", "mqtt://127.0.0.1", "--mqtt-username", "x"], "cannot apply without --mqtt-auth oauth2"),
+        (
+            ["--mqtt-url", "mqtt://127.0.0.1", "--mqtt-client-key-file", __file__],
+            "--mqtt-client-key-file: cannot apply without --mqtt-auth certificate",
+        ),
+    ],
+)
+def test_an_option_that_cannot_apply_is_refused(args: list[str], words: str) -> None:
+    result = CliRunner().invoke(vtn, ["--client", "a:b:ven", *args])
+    assert result.exit_code == 2
+    assert words in result.output

@@ -11,6 +11,7 @@ import msgspec
 
 from ven_actors.cli.run_options import CONFIG_OPTION, OptionsInSections, options_named
 from ven_actors.cli.seams import seams_of
+from ven_actors.config_applies import Command
 from ven_actors.config_sources import load_config
 from ven_actors.errors import DataError, StateError, UsageError
 from ven_actors.fleet.doctor import STEPS, Finding, Verdict, case_of, examine, unconfigured
@@ -55,7 +56,7 @@ def doctor_command(ctx: click.Context, /, write: bool, as_json: bool, **flags: A
                 _print(name, finding)
 
     try:
-        with case_of(load_config(flags, environ).config, environ, write=write) as case:
+        with case_of(load_config(flags, environ, Command(_OPTIONS)).config, environ, write=write) as case:
             who = {"ven": case.ven_name, "vtn": case.url}
             take(examine(case))
     except (UsageError, DataError, StateError) as error:

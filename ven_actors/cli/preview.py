@@ -11,6 +11,7 @@ import msgspec
 
 from ven_actors.cli.run_options import CONFIG_OPTION, OptionsInSections, options_named
 from ven_actors.cli.seams import seams_of
+from ven_actors.config_applies import Command
 from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError
 from ven_actors.fleet.preview import preview_reports
@@ -30,7 +31,7 @@ def preview_command(ctx: click.Context, /, at: str | None, **flags: Any) -> int:
     the path of a VTN's URL says another; where the state folder has no resources yet, the demo's are made in memory.
     Ids are the VTN's to give and stand as EVENT-ID, PROGRAM-ID, VEN-ID, RESOURCE-ID.
     """
-    config = load_config(flags, seams_of(ctx).environ).config
+    config = load_config(flags, seams_of(ctx).environ, Command(_OPTIONS, reaches_vtn=False)).config
     now_s = time.time() if at is None else _instant_s(at)
     for index, report in enumerate(preview_reports(config, now_s)):
         click.echo("[" if index == 0 else ",", nl=index == 0)

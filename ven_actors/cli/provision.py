@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import click
@@ -11,6 +11,8 @@ import msgspec
 
 from ven_actors.cli.run_options import CONFIG_OPTION, OptionsInSections, options_named
 from ven_actors.cli.seams import seams_of
+from ven_actors.config import FleetConfig
+from ven_actors.config_applies import Command
 from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError, VtnError
 from ven_actors.fleet.discovery import discovered
@@ -75,6 +77,18 @@ class _Report:
         )
 
 
+def _config(
+    flags: Mapping[str, Any], environ: Mapping[str, str], options: Collection[str], business: str | None
+) -> FleetConfig:
+    config = load_config(flags, environ, Command(options)).config
+    if business is not None and config.vtn_url is None:
+        raise UsageError(
+            f"{BUSINESS_FLAG}: cannot apply: the embedded VTN has a business-logic client of its own; name the VTN "
+            "with --vtn-url, or leave this out"
+        )
+    return discovered(config)
+
+
 def provision_command(
     ctx: click.Context,
     /,
@@ -92,7 +106,7 @@ def provision_command(
     made for the client that --credentials names for its VEN. Exit code 3 if something failed.
     """
     environ = seams_of(ctx).environ
-    config = discovered(load_config(flags, environ).config)
+    config = _config(flags, environ, (*_ACCESS, *_WHO), business)
     targets = Targets(target or None, resource_target).checked()
     report = _Report(dry_run=dry_run, as_json=as_json)
     with provisioner_of(config, environ, business, dry_run=dry_run) as provisioner:
@@ -108,7 +122,7 @@ def deprovision_command(ctx: click.Context, /, business: str | None, dry_run: bo
     if something failed or had to stay; run it again then.
     """
     environ = seams_of(ctx).environ
-    config = discovered(load_config(flags, environ).config)
+    config = _config(flags, environ, _ACCESS, business)
     if not config.state.is_dir():
         raise UsageError(
             f"--state: {config.state} is no folder that is there; name the one that `provision` was run with"

@@ -108,10 +108,10 @@ def wanted_vens(
         if asked_for(config, name)[1] == config.vtn_url
     }
     clients: dict[str, str] = {}
-    if config.credentials is not None:
-        clients = CredentialSource.load(config.credentials, environ).client_ids(population)
-    elif config.vtn_url is None:
+    if config.vtn_url is None:
         clients = {name: name for name in population}
+    elif config.credentials is not None:
+        clients = CredentialSource.load(config.credentials, environ).client_ids(population)
     elif dialect.vens_have_clients:
         raise UsageError("--credentials: missing; a ven is made for the OAuth client of its VEN, which is named there")
     usual = dialect.usual_targets if targets.of_vens is None else targets.of_vens

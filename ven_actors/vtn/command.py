@@ -20,10 +20,10 @@ from ven_actors.vtn.demo import DAY_S, DemoPlan
 from ven_actors.vtn.energydesk.book import Plan
 from ven_actors.vtn.energydesk.options import Approval
 from ven_actors.vtn.facts import Clock
-from ven_actors.vtn.options import option
+from ven_actors.vtn.options import option, refuse_idle
 from ven_actors.vtn.problems import StateUnusable
 from ven_actors.vtn.push.broker import BrokerError
-from ven_actors.vtn.push.options import push_options, push_plan_of
+from ven_actors.vtn.push.options import push_options, push_plan_of, refuse_idle_push
 from ven_actors.vtn.quirks import Quirk, QuirkNames
 from ven_actors.vtn.server import READY_NAME, VtnServer, is_loopback, listen, root_url, serve, stop_with_stdin
 from ven_actors.vtn.units import Bytes, Seconds
@@ -157,6 +157,9 @@ def vtn(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     if DAY_S % demo_report_every:
         raise CannotStart(f"--demo-report-every is {demo_report_every} s; it has to divide a day (86400 s)")
+    if not demo:
+        refuse_idle(ctx, ["demo_report_every"], "--demo")
+    refuse_idle_push(ctx)
     folder = None if state == "memory" else Path(state)
     if folder is not None and folder.exists() and not folder.is_dir():
         raise CannotStart(f"--state {state} is no folder; name a folder, or memory")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -14,3 +15,13 @@ def option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
     """An option that is an environment variable too."""
     variable = "VEN_ACTORS_VTN_" + flag.removeprefix("--").replace("-", "_").upper()
     return click.option(flag, *names, envvar=variable, show_envvar=True, **settings)
+
+
+def refuse_idle(ctx: click.Context, names: Iterable[str], needs: str) -> None:
+    """Refuse those of these options that were given: without `needs` none of them has an effect."""
+    given = [name for name in names if ctx.get_parameter_source(name) not in {None, ParameterSource.DEFAULT}]
+    flags = {param.name: param.opts[0] for param in ctx.command.params}
+    if given:
+        raise click.UsageError(
+            f"{', '.join(flags[name] for name in given)}: cannot apply without {needs}; leave it out"
+        )

@@ -54,6 +54,13 @@ def test_what_is_wrong_is_told_before_anything_is_done(
     assert writes(vtn) == []
 
 
+@pytest.mark.parametrize("command", ["provision", "deprovision"])
+def test_a_business_credential_for_the_embedded_vtn_cannot_apply(tmp_path: Path, command: str) -> None:
+    line = [command, "--state", str(tmp_path), "--business-credentials", "client_id=x,client_secret_env=X"]
+    said = told(CliRunner().invoke(cli, line, obj=Seams(environ={"X": "s"}), standalone_mode=False))
+    assert said.startswith("--business-credentials: cannot apply")
+
+
 def test_without_a_business_credential_no_token_is_asked_for(vtn: InProcessVtn, tmp_path: Path) -> None:
     line = ["deprovision", "--vtn-url", vtn.base_url, "--state", str(tmp_path)]
     assert "nothing to do" in good(CliRunner().invoke(cli, line, obj=Seams(environ={}), standalone_mode=False))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ven_actors.vtn.options import option
+from ven_actors.vtn.options import option, refuse_idle
 from ven_actors.vtn.push.broker import BrokerError, MqttPlan, mqtt_plan
 from ven_actors.vtn.push.callbacks import CallbackPlan
 from ven_actors.vtn.push.house import PushPlan
@@ -62,6 +62,18 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 
 def push_options(command: F) -> F:
     return reduce(lambda wrapped, add: add(wrapped), reversed(_OPTIONS), command)
+
+
+def refuse_idle_push(ctx: click.Context) -> None:
+    """Refuse options of a broker that is not named, or of another way to prove oneself to it."""
+    given = ctx.params
+    of_broker = [name for name in given if name.startswith("mqtt_") and name != "mqtt_url"]
+    if given["mqtt_url"] is None:
+        refuse_idle(ctx, of_broker, "--mqtt-url")
+    if given["mqtt_auth"] != "oauth2":
+        refuse_idle(ctx, ["mqtt_username"], "--mqtt-auth oauth2")
+    if given["mqtt_auth"] != "certificate":
+        refuse_idle(ctx, [name for name in of_broker if "client" in name], "--mqtt-auth certificate")
 
 
 def push_plan_of(given: dict[str, Any]) -> PushPlan:
