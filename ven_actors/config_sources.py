@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,17 +63,20 @@ class _Gathered:
 
 
 class Loaded(NamedTuple):
-    """A configuration, and what is to be warned of."""
-
     config: FleetConfig
     unknown_variables: tuple[UnknownVariable, ...]
-    idle: tuple[Idle, ...] = ()
 
 
-def load_config(flags: Mapping[str, object], environ: Mapping[str, str], command: Command | None = None) -> Loaded:
+def load_config(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    command: Command | None = None,
+    warn: Callable[[Idle], object] = lambda _: None,
+) -> Loaded:
     """The configuration from `flags` (by option name; None means "not given"), `environ` and the file they name.
 
-    What cannot apply in `command` is wrong too. Raises UsageError with one line for each problem of all sources.
+    What cannot apply in `command` is wrong too, or told to `warn`. Raises UsageError with one line for each problem of
+    all sources.
     """
     gathered = _Gathered()
     config_path = _config_path(flags, environ)
@@ -92,8 +95,10 @@ def load_config(flags: Mapping[str, object], environ: Mapping[str, str], command
     if gathered.problems:
         strange = [f"{it.variable}: unknown variable, ignored; the nearest is {it.nearest}" for it in unknown]
         raise UsageError("\n".join([*gathered.problems, *strange]))
-    without_effect = () if command is None else idle(config, gathered.settings, command, run_names(config))
-    return Loaded(config, unknown, tuple(without_effect))
+    if command is not None:
+        for without_effect in idle(config, gathered.settings, command, run_names(config)):
+            warn(without_effect)
+    return Loaded(config, unknown)
 
 
 def _empty_url_problems(flags: Mapping[str, object], weaker: Mapping[str, Setting]) -> list[str]:

@@ -13,7 +13,7 @@ from ven_actors.cli.seams import Seams, seams_of
 from ven_actors.cli.status_view import totals_lines
 from ven_actors.cli.streams import silence_stdout
 from ven_actors.config import FleetConfig
-from ven_actors.config_applies import RUN
+from ven_actors.config_applies import RUN, Idle
 from ven_actors.config_sources import load_config
 from ven_actors.errors import FleetError
 from ven_actors.telemetry import configure_logging
@@ -31,7 +31,8 @@ def run_command(ctx: click.Context, /, **flags: Any) -> int:
     are written 15s, 5m, 1h30m or PT15M, sizes 64KiB, 500MB or 1GiB.
     """
     seams = seams_of(ctx)
-    loaded = load_config(flags, seams.environ, RUN)
+    idle: list[Idle] = []
+    loaded = load_config(flags, seams.environ, RUN, idle.append)
     config = loaded.config
     console = PipeConsole()
     is_live = console.is_terminal and not console.is_dumb_terminal and not config.headless
@@ -39,7 +40,7 @@ def run_command(ctx: click.Context, /, **flags: Any) -> int:
         configure_logging(config.log_format, config.log_level, view.log_stream() if is_live else None)
         for variable, near in loaded.unknown_variables:
             _log.warning("unknown_variable", variable=variable, nearest=near)
-        for option, reason in loaded.idle:
+        for option, reason in idle:
             _log.warning("option_without_effect", option=option, reason=reason, remedy="leave it out")
         code = seams.run_fleet(config, show=view.show if is_live else None)
     if not view.kept:
