@@ -146,6 +146,9 @@ class FleetConfig:
         "VTN",
         "also ask for what these target; in 3.0.1 they are ours too, like SERVICE_AREA=7400",
     )
+    programs: tuple[str, ...] = _option(
+        "programs", names(), "", "VTN", "take part in these programs only: names, or patterns like PRICE-*; empty: all"
+    )
     parsing: str = _option(
         "parsing",
         choice("lenient", "strict"),

@@ -135,8 +135,8 @@ class Enrolment:
 
     `dialect` is the name of the one it was given in; empty in what was kept before there were several: 3.1.
     What follows it is said by VTNs that have a credential for each VEN and approve resources: the credential; the
-    registration state by resource name; programs by id, as JSON; the resources enrolled in each; the number of the
-    modification of each event that was answered. Not `complete`: there is more to register, but keep this first.
+    registration state by resource name; a digest of each program by id; the resources enrolled in each; the number of
+    the modification of each event that was answered. Not `complete`: there is more to register, but keep this first.
     """
 
     ven_id: str

@@ -12,6 +12,7 @@ from reporter_house import ReporterHouse
 from supervised_fleet import SupervisedFleet
 from ven_house import VenHouse
 
+from ven_actors.kept import KeptBook
 from ven_actors.model import Enrolment
 
 
@@ -54,7 +55,7 @@ def ven() -> Callable[..., VenHouse]:
         recovered: bool = True,
         closed_until_s: int | None = None,
         enrolment: Enrolment | None = None,
-        event_book: bytes | None = None,
+        event_book: KeptBook | None = None,
         **kwargs: Any,
     ) -> VenHouse:
         house = VenHouse(**kwargs)

@@ -121,7 +121,7 @@ class Started:
         """A VEN that is a probe, one event, one closed interval."""
         ven = Probe("Herning")
         reporter.tell(VenStarted("Herning", run, self.metered.LAYOUT, ven))
-        reporter.tell(self.metered.EventsRead("Herning", run, float(T0), (self.metered.asked(),), b""))
+        reporter.tell(self.metered.EventsRead("Herning", run, float(T0), (self.metered.asked(),), None))
         reporter.tell(IntervalClosed("Herning", run, Block(T0, 10, self.metered.power_at(T0))))
         self.pulse(reporter)
         return ven

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
-from reporter_house import T0
+from reporter_house import BOOK, T0
 from reporter_house import ReporterHouse as House
 
-from ven_actors.messages import Committed, Enrolled, FinalFlush, Recovered, ReporterReport, Send
+from ven_actors.kept import KeptBook
+from ven_actors.messages import Committed, Enrolled, EventsRead, FinalFlush, Recovered, ReporterReport, Send
 from ven_actors.model import Enrolment, Readings
 
 # --- nothing is told before it is committed
@@ -41,7 +42,7 @@ def test_a_second_state_of_the_folder_gives_back_enrolment_event_book_and_place(
     first.pulse()
     ven = (second := reporting()).ven(run=7)
     second.pulse()
-    assert ven.messages == (Recovered(7, T0 + 10, Enrolment("v-1", {"bakery": "r-1"}), b"book"),)
+    assert ven.messages == (Recovered(7, T0 + 10, Enrolment("v-1", {"bakery": "r-1"}), BOOK),)
 
 
 def test_many_blocks_of_many_vens_are_one_commit_and_one_committed_each(reporter: House) -> None:
@@ -99,12 +100,12 @@ def test_an_idle_reporter_sends_at_once_what_a_free_sender_could_have(reporter: 
 
 
 def test_the_event_book_is_written_only_when_it_has_changed(reporter: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[bytes] = []
+    kept: list[KeptBook] = []
     monkeypatch.setattr(reporter.store, "keep_event_book", lambda _, book: kept.append(book))
     reporter.ven()
     reporter.read()
-    reporter.read(as_of_s=T0 + 30)
-    assert kept == [b"book"]
+    reporter.tell(EventsRead("Herning", 1, T0 + 30, (), None))
+    assert kept == [BOOK]
 
 
 # --- time goes by

@@ -64,7 +64,7 @@ def test_a_vtn_that_was_lost_and_is_back_gets_what_was_held_at_once(reporter: Ho
         send = sender.of(Send)[-1]
     reporter.tell(Held("sender-1", 1, send.report.report_id, "no connection"))
     assert sends(reporter, sender, 3) == 0
-    reporter.tell(EventsRead("Herning", 1, T0, (metered.asked(),), b"book", is_back=True))
+    reporter.tell(EventsRead("Herning", 1, T0, (metered.asked(),), None, is_back=True))
     assert sends(reporter, sender, 0.5) == 1
 
 

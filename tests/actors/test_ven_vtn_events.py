@@ -9,9 +9,11 @@ from structlog.testing import capture_logs
 from ven_house import VenHouse as House
 from ven_house import asking
 
+from ven_actors.kept import KeptBook
 from ven_actors.messages import EventsRead
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Crawl
+from ven_actors.storage.event_books import StoredEvent, StoredObject
 
 
 @pytest.mark.parametrize("job", ["polling", "program_sync", "enrolment"])
@@ -49,7 +51,8 @@ def test_what_is_asked_goes_to_the_reporter_with_the_book_and_the_time_the_readi
         ("e1", None),
         ("e2", ("pub",)),
     ]
-    assert EventBook.from_bytes(read.event_book).event_ids == {"e1", "e2"}
+    assert read.event_book is not None
+    assert EventBook.restored(read.event_book).event_ids == {"e1", "e2"}
     assert next(entry for entry in logs if entry["event"] == "events_changed")["new"] == 2
     assert house.status.events == 2
 
@@ -61,24 +64,27 @@ def test_an_unchanged_book_is_not_news(ven: Callable[..., House]) -> None:
     with capture_logs() as logs:
         house.tick_later("polling")
     assert events(logs) == []
+    assert [read.event_book is None for read in house.reporter.of(EventsRead)] == [False, True]
     assert house.vtn.known_ids == [frozenset(), frozenset({"e1"})]
 
 
 def test_the_book_of_an_earlier_life_is_gone_on_with(ven: Callable[..., House]) -> None:
     book = EventBook()
     book.update([asking("e1")], T0)
-    house = ven(event_book=book.to_bytes())
+    house = ven(event_book=book.kept())
     house.tick_later("polling")
     assert house.vtn.known_ids == [frozenset({"e1"})]
 
 
 def test_a_book_that_cannot_be_read_is_said_and_read_anew(ven: Callable[..., House]) -> None:
     with capture_logs() as logs:
-        house = ven(event_book=b"\xc1 broken")
+        house = ven(event_book=KeptBook((StoredEvent(StoredObject(b"digest", b"\xc1 broken"), T0, T0),), None))
     assert events(logs) == ["event_book_lost"]
     house.vtn.crawl_result = Crawl((), (asking("e1"),))
     house.tick_later("polling")
-    assert EventBook.from_bytes(house.reporter.of(EventsRead)[0].event_book).event_ids == {"e1"}
+    book = house.reporter.of(EventsRead)[0].event_book
+    assert book is not None
+    assert EventBook.restored(book).event_ids == {"e1"}
 
 
 def test_what_cannot_be_read_or_served_is_said_once(ven: Callable[..., House]) -> None:

@@ -50,10 +50,12 @@ class Vtn:
         self.adapter = SharedAdapter()
         self.clients: list[VtnClient] = []
 
-    def client(self, *, opted_out: bool = False, traffic: Traffic | None = None) -> VtnClient:
+    def client(
+        self, *, opted_out: bool = False, programs: tuple[str, ...] = (), traffic: Traffic | None = None
+    ) -> VtnClient:
         client = VtnClient(
             self.desk.base_url, "Herning", Credentials(HERNING.name, Secret(HERNING.secret)), dialect=Energydesk(),
-            adapter=self.adapter, monotonic=self.clock.monotonic, opted_out=opted_out,
+            adapter=self.adapter, monotonic=self.clock.monotonic, opted_out=opted_out, programs=programs,
             traffic=traffic,
         )  # fmt: skip
         self.clients.append(client)

@@ -86,10 +86,9 @@ def client_of(httpserver: HTTPServer, adapter: SharedAdapter, **settings: Any) -
         httpserver.url_for("").rstrip("/"),
         "Herning",
         Credentials("c", Secret("s")),
-        dialect=V310(),
         adapter=adapter,
         monotonic=time.monotonic,
-        **settings,
+        **({"dialect": V310()} | settings),
     )
 
 

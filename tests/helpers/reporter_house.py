@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ven_actors.actors.reporter import ReporterActor, ReporterSettings
+from ven_actors.kept import KeptBook
 from ven_actors.messages import Accepted, EventsRead, IntervalClosed, Pulse, Send, SenderReady, VenStarted
 from ven_actors.model import Block, EventInterval, IntervalPlan, Layout, ReportDescriptor, ReporterStatus, ReportRequest
 from ven_actors.storage.store import Store
@@ -17,6 +18,7 @@ from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
 
 T0 = 1_767_225_600
+BOOK = KeptBook((), ())
 LAYOUT = Layout(("bakery", "pub"), ("load_0", "load_1"))
 
 
@@ -101,7 +103,7 @@ class ReporterHouse:
             self.tell(IntervalClosed(ven, run, Block(begin_s, 10, power_at(begin_s))))
 
     def read(self, *requests: ReportRequest, as_of_s: float = T0, ven: str = "Herning", run: int = 1) -> None:
-        self.tell(EventsRead(ven, run, as_of_s, requests, b"book"))
+        self.tell(EventsRead(ven, run, as_of_s, requests, BOOK))
 
     def status(self) -> ReporterStatus:
         return self.actor._status()

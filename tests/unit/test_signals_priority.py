@@ -21,7 +21,7 @@ def test_r12_events_of_programs_that_the_ven_cannot_read_give_no_signals() -> No
     ours, theirs = event("a", ("SIMPLE", 1)), event("b", ("SIMPLE", 2), program="p2", priority=0)
     book = book_of(ours, theirs, programs=[Program("p1", "ours")])
     assert said(book, T0) == [("a", "SIMPLE", 1)]
-    again = EventBook.from_bytes(book.to_bytes())
+    again = EventBook.restored(book.kept())
     assert said(again, T0) == [("a", "SIMPLE", 1)]
     again.update([ours, theirs], T0, programs=[Program("p1", "ours"), Program("p2", "now ours too")])
     assert said(again, T0) == [("b", "SIMPLE", 2)]

@@ -25,7 +25,7 @@ def test_r22_edge_case_7_now_with_an_hour_runs_once_from_its_anchor_and_not_agai
     assert parsed is not None
     book = book_of(parsed, as_of_s=T0 + 60)
     assert said(book, T0 + 60) == [("e1", "SIMPLE", 1)]
-    again = EventBook.from_bytes(book.to_bytes())
+    again = EventBook.restored(book.kept())
     again.update([parsed], T0 + HOUR_S)
     assert said(again, T0 + HOUR_S - 1) == [("e1", "SIMPLE", 1)]
     assert said(again, T0 + HOUR_S) == []
@@ -168,7 +168,7 @@ def test_r26_edge_case_16_a_randomised_start_is_the_same_after_50_polls_and_a_re
         for poll in range(50):
             book.update([randomized], T0 + poll)
             assert signals(book, T0 + 1800, ven) == (signal,)
-        again = EventBook.from_bytes(book.to_bytes())
+        again = EventBook.restored(book.kept())
         again.update([randomized], T0 + 100)
         assert signals(again, T0 + 1800, ven) == (signal,)
     assert len(set(starts.values())) == 5

@@ -54,7 +54,7 @@ def test_names_without_a_direction_mean_consumption() -> None:
 
 def test_r42_after_a_restart_limits_are_void_until_the_vtn_is_heard() -> None:
     limited = event("a", ("IMPORT_CAPACITY_LIMIT", 4), ("IMPORT_CAPACITY_SUBSCRIPTION", 9), ("SIMPLE", 1))
-    again = EventBook.from_bytes(book_of(limited).to_bytes())
+    again = EventBook.restored(book_of(limited).kept())
     rest = [("a", "IMPORT_CAPACITY_SUBSCRIPTION", 9), ("a", "SIMPLE", 1)]
     assert said(again, T0) == rest
     again.update([limited], T0)

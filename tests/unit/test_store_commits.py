@@ -8,6 +8,7 @@ import pytest
 from store_records import LAYOUT, REQUEST, T0, fill, record, report
 
 from ven_actors.errors import StateError
+from ven_actors.kept import KeptBook
 from ven_actors.model import Enrolment
 from ven_actors.records import Counters, LayoutRecord, LedgerDelta, RequestRecord, SpanRecord, VenRecord
 from ven_actors.storage.store import Store, read_meta, read_recovery
@@ -27,7 +28,7 @@ def test_everything_that_is_committed_comes_back(store: Store, tmp_path: Path) -
     store.keep_report(report(sent=True))
     store.keep_counters(Counters(1, 2, 3, 4))
     store.keep_enrolment(1, Enrolment("v", {"r1": "x"}))
-    store.keep_event_book(1, b"book")
+    store.keep_event_book(1, KeptBook((), ()))
     store.keep_meta("vtn", "http://vtn")
     assert store.commit() == 2 * 4 * 2
     store.close()
@@ -42,7 +43,7 @@ def test_everything_that_is_committed_comes_back(store: Store, tmp_path: Path) -
     assert recovery.reports == [report(sent=True)]
     assert recovery.counters == Counters(1, 2, 3, 4)
     assert recovery.last_block_id == 2
-    assert again.ven_facts(1) == (Enrolment("v", {"r1": "x"}), b"book")
+    assert again.ven_facts(1) == (Enrolment("v", {"r1": "x"}), KeptBook((), ()))
     assert (read_meta(tmp_path) or {})["vtn"] == "http://vtn"
     again.close()
 

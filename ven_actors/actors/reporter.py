@@ -184,11 +184,10 @@ class ReporterActor(FleetActor):
         current = self._current(message.ven, message.run)
         if current is None:
             return
-        life, outbox = current
+        _, outbox = current
         is_new = self._outbox.take_requests(outbox, message.requests, message.as_of_s)
         self._desk.holding.events_read(outbox, is_new=is_new, is_back=message.is_back)
-        if hash(message.event_book) != life.book_hash:
-            life.book_hash = hash(message.event_book)
+        if message.event_book is not None:
             self._journal.keep_event_book(outbox.ven_key, message.event_book)
 
     # --- senders

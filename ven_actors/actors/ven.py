@@ -126,7 +126,7 @@ class VenActor(FleetActor):
         self._registering.enrolment = message.enrolment
         if message.event_book is not None:
             try:
-                self._book = EventBook.from_bytes(message.event_book)
+                self._book = EventBook.restored(message.event_book)
             except DataError as error:
                 log.warning("event_book_lost", ven=self.name, reason=str(error))
         self._acting.follow(self._book)
@@ -261,14 +261,14 @@ class VenActor(FleetActor):
 
     def _crawl(self) -> Crawl | None:
         """What the VTN says; None where it has lost the VEN, whose turn to register is yet to come."""
-        crawl = self._vtn.crawl(self._book.event_ids)
+        crawl = self._vtn.crawl(self._book.program_of)
         may_be_empty = self._registering.is_complete and self._book.none_stays(crawl.events, crawl.unreadable_ids)
         if not may_be_empty or self._registering.look():
             return crawl
         if not self._registering.is_due(self._poll_soon):
             return None
         self._enrol()
-        return self._vtn.crawl(self._book.event_ids)
+        return self._vtn.crawl(self._book.program_of)
 
     def _read_events(self) -> bool:
         as_of_s, names = self._now_s, self._simulation.layout.resource_names
@@ -283,7 +283,7 @@ class VenActor(FleetActor):
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
         self._notices.say(crawl, self._book.notices(), requests, enrolled=is_complete)
         if crawl.reported is None or is_complete:
-            news = (requests, self._book.to_bytes(), self._standing.pace.failures > 0)
+            news = (requests, self._book.unsaved(), self._standing.pace.failures > 0)
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
         self._listening.has_read(self.monotonic(), changed=has_changed)
         if is_complete and enrolment is not None and self._drain_s is None:
@@ -291,7 +291,7 @@ class VenActor(FleetActor):
         return True
 
     def _tell_status(self) -> None:
-        standing, events = self._standing, len(self._book.event_ids)
+        standing, events = self._standing, len(self._book)
         status = VenStatus(
             self.name, standing.state, len(self._resources), self._power_w, self._committed_s, events,
             standing.last_error, standing.reached, self._has_drained(), standing.pace.answered,

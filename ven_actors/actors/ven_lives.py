@@ -10,12 +10,13 @@ import structlog
 from ven_actors.delivery.dispatch import Dispatcher
 from ven_actors.delivery.outbox import VenOutbox
 from ven_actors.delivery.throttle import Throttle
+from ven_actors.kept import KeptBook
 from ven_actors.messages import Committed, ForecastWanted, Peer, Recovered, VenStarted
 from ven_actors.model import Enrolment
 
 log = structlog.get_logger()
 
-Facts = tuple[Enrolment | None, bytes | None]
+Facts = tuple[Enrolment | None, KeptBook | None]
 
 
 @dataclass(slots=True)
@@ -26,7 +27,6 @@ class VenLife:
     run: int
     layout_id: int
     peer: Peer[Recovered | Committed | ForecastWanted]
-    book_hash: int | None = None
     new_until_s: int | None = None
     owes_recovered: bool = True
 

@@ -223,6 +223,7 @@ class Wiring:
             strict=config.parsing == "strict",
             opted_out=self._opts_out(name),
             traffic=self._traffic,
+            programs=config.programs,
         )
         if isinstance(client, FaultyClient):
             client.faults = self.faults

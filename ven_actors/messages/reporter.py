@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ven_actors.kept import KeptBook
 from ven_actors.messages.delivery import Send, Verdict
 from ven_actors.messages.peer import Peer, Pulse
 from ven_actors.messages.ven import Committed, Drain, ForecastWanted, Recovered
@@ -50,7 +51,7 @@ class GapRecorded:
 
 @dataclass(frozen=True, slots=True)
 class EventsRead:
-    """A complete crawl that began at `as_of_s`: what is asked of this VEN, and its book to keep.
+    """A complete crawl that began at `as_of_s`: what is asked of this VEN, and its book to keep (None: as before).
 
     `is_back`: it is the first after the VTN was lost.
     """
@@ -59,7 +60,7 @@ class EventsRead:
     run: int
     as_of_s: float
     requests: tuple[ReportRequest, ...]
-    event_book: bytes
+    event_book: KeptBook | None
     is_back: bool = False
 
 

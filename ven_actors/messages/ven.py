@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ven_actors.kept import KeptBook
 from ven_actors.model import Enrolment, EventInterval
 
 
@@ -26,7 +27,7 @@ class Recovered:
     run: int
     closed_until_s: int | None
     enrolment: Enrolment | None
-    event_book: bytes | None
+    event_book: KeptBook | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ class VtnClient:
     the status of every answer, and `unreachable`, `ambiguous` or `nonsense` where there was none; it is called from
     the thread that asks. `targets` are sent as a second query when events and programs are read (R13). `dialect` may
     be a choice still to be made: then it is what `known` of `enrol` says, or found out with the first call. `opted_out`
-    is what the VEN answers to events where the dialect has answers. `traffic` has the gates that all clients of a fleet
-    share; each call waits there, in its lane, for its turn.
+    is what the VEN answers to events where the dialect has answers. `programs` are names or patterns of the programs
+    that it takes part in; none are all. `traffic` has the gates that all clients of a fleet share; each call waits
+    there, in its lane, for its turn.
 
     All calls raise `VtnUnreachable`, `CredentialsRefused`; what only asks also raises `VtnNonsense` and, for an error
     status, `VtnRefused`; what creates raises `VtnAmbiguous`. The constructor raises `UsageError` for a bad URL.
@@ -58,12 +59,14 @@ class VtnClient:
         strict: bool = False,
         opted_out: bool = False,
         traffic: Traffic | None = None,
+        programs: Sequence[str] = (),
     ) -> None:
         base_url = checked_url(base_url, "VTN URL", allow_plain_http=allow_plain_http)
         self.ven_name = ven_name
         self._choice = dialect if isinstance(dialect, Choice) else Choice(dialect)
         self._base_url = base_url
         self._targets, self._strict, self._opted_out = tuple(targets), strict, opted_out
+        self._programs = tuple(programs)
         self._spoken: tuple[Dialect, Conversation] | None = None
         traffic = traffic or Traffic(monotonic=monotonic)
         self._seats = traffic.gate(base_url).seats
@@ -130,7 +133,8 @@ class VtnClient:
 
         A list of several pages can shift while it is read and so hide an event: those of `known_event_ids` that it
         does not show are then asked for one by one, and only a 404 makes them gone (R17). Where the VTN shows others'
-        events as well (R14), what is ours is judged by the targets that the last `enrol` read.
+        events as well (R14), what is ours is judged by the targets that the last `enrol` read. With `programs`, a
+        mapping of the known events to the ids of their programs keeps it from asking for those of others.
         """
         with in_lane(Lane.POLL if self._has_crawled else Lane.REGISTRATION), self._seat_lost_by_failure():
             crawl = self._speak()[1].crawl(known_event_ids)
@@ -189,7 +193,12 @@ class VtnClient:
             self._spoken = (
                 dialect,
                 dialect.converse(
-                    self._api, self.ven_name, self._targets, strict=self._strict, opted_out=self._opted_out
+                    self._api,
+                    self.ven_name,
+                    self._targets,
+                    strict=self._strict,
+                    opted_out=self._opted_out,
+                    programs=self._programs,
                 ),
             )
         return self._spoken

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Protocol
+
+import msgspec
 
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import Enrolment, Resource
 from ven_actors.openadr.api import Api
-from ven_actors.openadr.decoding import id_of
-from ven_actors.openadr.dialect import Query, StandardDialect
+from ven_actors.openadr.chosen_programs import Chosen, ChosenPrograms
+from ven_actors.openadr.dialect import ReadEvent, StandardDialect
 from ven_actors.openadr.enrolment import Enroller
-from ven_actors.openadr.events import Crawl
+from ven_actors.openadr.events import Crawl, Event, Program
 from ven_actors.openadr.exchange import Answer
-from ven_actors.openadr.paging import pages
-from ven_actors.openadr.reading import Reader, programs_named_in
+from ven_actors.openadr.listings import EventLister, Listing, ProgramLister, shared
+from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.report_lookup import FindResult, ReportLookup
 from ven_actors.openadr.salvage import said
 from ven_actors.openadr.targeting import Own
-
-T = TypeVar("T")
 
 _CRAWLS_BETWEEN = 10
 
@@ -40,7 +40,8 @@ class StandardConversation:
     """OpenADR 3 as 3.0.1 and 3.1 have it; the dialect says where they differ.
 
     `targets` are sent as further queries when events and programs are read (R13). `own` is what the VEN can be
-    targeted by, as far as that is known before `enrol` reads it.
+    targeted by, as far as that is known before `enrol` reads it. `programs` are names or patterns of those that it
+    takes part in; none are all.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class StandardConversation:
         own: Own | None = None,
         *,
         strict: bool = False,
+        programs: Sequence[str] = (),
     ) -> None:
         self._api = api
         self._dialect = dialect
@@ -62,6 +64,10 @@ class StandardConversation:
         self._odd: tuple[str, ...] = ()
         self._puzzles: frozenset[str] = frozenset()
         self._crawls_since = 0
+        self._chosen = ChosenPrograms(programs)
+        self._programs = ProgramLister(api, dialect, strict=strict)
+        self._events = EventLister(api, dialect, strict=strict)
+        self._last: tuple[tuple[Listing[Program], Listing[ReadEvent], Own], Crawl] | None = None
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         enroller = Enroller(self._api, self._dialect, Reader(strict=self._strict))
@@ -75,21 +81,51 @@ class StandardConversation:
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
         reader = Reader(strict=self._strict)
-        raw_programs = self._read(self._dialect.programs_path, "programs")
-        raw_events = self._read(self._dialect.events_path, "events")
-        raw_events += self._missing(self._dialect.event_path, set(known_event_ids), raw_events)
-        raw_programs += self._missing(self._dialect.program_path, programs_named_in(raw_events), raw_programs)
-        self._look_at_targets(raw_events, reader)
-        programs, program_problems, _ = _parsed(raw_programs, lambda raw: self._dialect.parse_program(raw, reader))
-        own = replace(self._own, programs={program.program_id: program.name for program in programs})
-        events, event_problems, broken = _parsed(raw_events, lambda raw: self._dialect.parse_event(raw, own, reader))
-        ids = [id_of(raw) for raw in broken]
+        own_queries = [[], *self._dialect.targets_queries(self._own.configured)]
+        programs = self._programs.listing(own_queries)
+        chosen = self._chosen.among(programs.read)
+        events = self._events.listing([of + own for of in chosen.queries() for own in own_queries])
+        gone = chosen.ids_of(known_event_ids) - events.ids
+        events = self._events.with_more(events, self._still_there(self._dialect.event_path, gone))
+        if chosen.everything:
+            hidden = events.program_ids - programs.ids
+            programs = self._programs.with_more(programs, self._still_there(self._dialect.program_path, hidden))
+        self._look_at_targets(events, reader)
+        crawl = self._judged(programs, events, chosen)
+        more = (*chosen.notices, *reader.notices, *self._odd)
+        return msgspec.structs.replace(crawl, problems=crawl.problems + more) if more else crawl
+
+    def _judged(self, programs: Listing[Program], events: Listing[ReadEvent], chosen: Chosen) -> Crawl:
+        """What was read as it concerns us; nothing is judged again as long as nothing is different."""
+        asked = (programs, events, self._own)
+        if self._last is None or self._last[0] != asked:
+            ours, theirs = programs, events
+            if not chosen.everything:
+                ours, theirs = self._programs.only(programs, chosen.ids), self._events.only(events, chosen.ids)
+            self._last = asked, self._crawl_of(ours, theirs)
+        return self._last[1]
+
+    def _crawl_of(self, programs: Listing[Program], events: Listing[ReadEvent]) -> Crawl:
+        own = replace(self._own, programs={program.program_id: program.name for program in programs.read})
+        reader = Reader(strict=self._strict)
+        found: list[Event] = []
+        problems = [each.problem for each in programs.broken]
+        broken: list[str | None] = []
+        for each in events.objects:
+            try:
+                event = each.judged(lambda read: self._dialect.event_for(read, own, reader))
+            except VtnNonsense as error:
+                problems.append(str(error))
+                broken.append(each.object_id)
+            else:
+                if event is not None:
+                    found.append(event)
         return Crawl(
-            programs=programs,
-            events=events,
-            problems=program_problems + event_problems + tuple(reader.notices) + self._odd,
-            unreadable_ids=frozenset(event_id for event_id in ids if event_id is not None),
-            complete=None not in ids,
+            programs=programs.read,
+            events=shared(events.events, found),
+            problems=(*problems, *programs.notices, *events.notices, *reader.notices),
+            unreadable_ids=frozenset(event_id for event_id in broken if event_id is not None),
+            complete=None not in broken,
         )
 
     def post_report(self, body: bytes) -> Answer:
@@ -110,18 +146,20 @@ class StandardConversation:
             raise self._api.refused(answer, "GET", path)
         return answer.body
 
-    def _missing(self, path_of: Callable[[str], str], wanted: set[str], listed: Sequence[bytes]) -> list[bytes]:
-        """Those of `wanted` that are there though not `listed`: lists shift, or leave out what is over (R17, R18)."""
-        ids = sorted(wanted - {id_of(raw) for raw in listed})
-        found = (self._one(path_of(each), hidden=True) for each in ids)
-        return [raw for raw in found if raw is not None]
+    def _still_there(self, path_of: Callable[[str], str], ids: Collection[str]) -> Iterator[bytes]:
+        """Those that are there though they were not listed: lists shift, or leave out what is over (R17, R18)."""
+        for each in sorted(ids):
+            found = self._one(path_of(each), hidden=True)
+            if found is not None:
+                yield found
 
-    def _look_at_targets(self, raw_events: Sequence[bytes], reader: Reader) -> None:
+    def _look_at_targets(self, events: Listing[ReadEvent], reader: Reader) -> None:
         """Read our own targets again where events bear some that may have been granted to us since.
 
         They may as well be somebody else's for good, so it is done for new puzzles, and now and then.
         """
-        puzzles = frozenset(id_of(raw) or "" for raw in raw_events if self._dialect.puzzling(raw, self._own))
+        puzzling = (each for each in events.targeted if self._dialect.puzzling(each.targets, self._own))
+        puzzles = frozenset(each.object_id or "" for each in puzzling)
         self._crawls_since += 1
         if self._enrolment is None or not puzzles:
             return
@@ -136,37 +174,3 @@ class StandardConversation:
         self._own = replace(own, configured=self._own.configured)
         left_out = f"parts of our own objects at the VTN cannot be read and are left out: {said(enroller.odd)}"
         self._odd = (left_out,) if enroller.odd else ()
-
-    def _read(self, path: str, what: str) -> list[bytes]:
-        return [raw for page in self._pages(path, what) for raw in page]
-
-    def _pages(self, path: str, what: str) -> Iterator[list[bytes]]:
-        seen: set[str | bytes] = set()
-        for query in ([], *self._dialect.targets_queries(self._own.configured)):
-
-            def get_page(skip: int, query: Query = query) -> bytes:
-                return self._api.get(path, query + self._dialect.page_query(skip, self._dialect.page_limit))
-
-            for page in pages(get_page, what, self._dialect.page_limit):
-                fresh = [raw for raw in page if (id_of(raw) or raw) not in seen]
-                seen.update(id_of(raw) or raw for raw in fresh)
-                yield fresh
-
-
-def _parsed(
-    raws: list[bytes], parse: Callable[[bytes], T | None]
-) -> tuple[tuple[T, ...], tuple[str, ...], list[bytes]]:
-    """What could be read and is for us, one line per object that could not, and those objects."""
-    read: list[T] = []
-    problems: list[str] = []
-    broken: list[bytes] = []
-    for raw in raws:
-        try:
-            parsed = parse(raw)
-        except VtnNonsense as error:
-            problems.append(str(error))
-            broken.append(raw)
-        else:
-            if parsed is not None:
-                read.append(parsed)
-    return tuple(read), tuple(problems), broken

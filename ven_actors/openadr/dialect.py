@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ven_actors.openadr.conversation import Conversation
 
 Query = list[tuple[str, str]]
+_NOBODY = Own("")
 
 
 class Registered(NamedTuple):
@@ -49,6 +50,22 @@ class Traces(NamedTuple):
     resources_status: int
 
 
+class ReadEvent(NamedTuple):
+    """An event as the VTN says it, not yet judged by who reads it.
+
+    `event` is what it is to a VEN that it concerns as a whole; None where no event can be made of it, as `problem`
+    says. `asked` are the targets of its report descriptors, one by one.
+    """
+
+    event_id: str
+    program_id: str
+    name: str | None
+    event: Event | None
+    problem: str = ""
+    targets: tuple[Target, ...] = ()
+    asked: tuple[tuple[Target, ...], ...] = ()
+
+
 class Dialect(ABC):
     """Stateless: one instance serves all VENs.
 
@@ -70,12 +87,19 @@ class Dialect(ABC):
 
     @abstractmethod
     def converse(
-        self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool, opted_out: bool = False
+        self,
+        api: Api,
+        ven_name: str,
+        targets: Sequence[str],
+        *,
+        strict: bool,
+        opted_out: bool = False,
+        programs: Sequence[str] = (),
     ) -> Conversation:
         """The VEN's side of this dialect over `api`; `targets` are what its user configured.
 
         `strict` refuses what deviates from the dialect's own description, where there is one; `opted_out` is said where
-        the dialect has words for it.
+        the dialect has words for it. `programs` are names or patterns of those to take part in; none are all.
         """
 
     @abstractmethod
@@ -161,9 +185,18 @@ class StandardDialect(Dialect):
     @abstractmethod
     def parse_program(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Program: ...
 
-    @abstractmethod
-    def parse_event(self, raw: bytes | msgspec.Raw, own: Own, reader: Reader | None = None) -> Event | None:
+    def parse_event(self, raw: bytes | msgspec.Raw, own: Own = _NOBODY, reader: Reader | None = None) -> Event | None:
         """The event as it concerns us, its targets as `EventBook` reads them; None where it is somebody else's."""
+        reader = reader or Reader()
+        return self.event_for(self.read_event(raw, reader), own, reader)
+
+    @abstractmethod
+    def read_event(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> ReadEvent:
+        """The part of `parse_event` that is the same for all VENs."""
+
+    @abstractmethod
+    def event_for(self, read: ReadEvent, own: Own, reader: Reader) -> Event | None:
+        """The rest of it; where the whole VEN is concerned it is `read.event` itself."""
 
     @abstractmethod
     def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered: ...
@@ -172,5 +205,9 @@ class StandardDialect(Dialect):
     def parse_resource(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered: ...
 
     @abstractmethod
-    def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
-        """Whether the event has targets that could be ours without our knowing yet, as they are granted (R14, R15)."""
+    def targets_in(self, raw: bytes | msgspec.Raw) -> tuple[Target, ...]:
+        """The targets that an event bears, also where it cannot be read otherwise."""
+
+    @abstractmethod
+    def puzzling(self, targets: tuple[Target, ...], own: Own) -> bool:
+        """Whether an event's targets could be ours without our knowing yet, as they are granted (R14, R15)."""

@@ -36,10 +36,17 @@ class Energydesk(Dialect):
     token_by_basic: ClassVar[bool] = True
 
     def converse(
-        self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool, opted_out: bool = False
+        self,
+        api: Api,
+        ven_name: str,
+        targets: Sequence[str],
+        *,
+        strict: bool,
+        opted_out: bool = False,
+        programs: Sequence[str] = (),
     ) -> Conversation:
         del targets, strict  # it has neither targets nor a published description
-        return EnergydeskConversation(api, self, ven_name, opted_out=opted_out)
+        return EnergydeskConversation(api, self, ven_name, opted_out=opted_out, programs=programs)
 
     def recognises(self, traces: Traces) -> bool:
         """By its snake_case programs; nothing else of it is known for certain."""

@@ -13,7 +13,9 @@ import structlog
 from ven_actors.errors import VtnAmbiguous, VtnError, VtnNonsense, VtnRefused
 from ven_actors.model import Enrolment, RegistrationStatus, Resource
 from ven_actors.openadr.api import Api
-from ven_actors.openadr.decoding import decode, id_of, words_of
+from ven_actors.openadr.chosen_programs import ChosenPrograms
+from ven_actors.openadr.decoding import id_of, words_of
+from ven_actors.openadr.energydesk_lists import DeskEventLister, DeskProgramLister
 from ven_actors.openadr.energydesk_registration import DeskRegistration
 from ven_actors.openadr.energydesk_shapes import WireDeskResource, read_resources
 from ven_actors.openadr.events import Crawl, Event, Program
@@ -42,7 +44,15 @@ class EnergydeskConversation:
     What is refused with 422 is said once, and not asked again.
     """
 
-    def __init__(self, api: Api, dialect: Energydesk, ven_name: str, *, opted_out: bool = False) -> None:
+    def __init__(
+        self,
+        api: Api,
+        dialect: Energydesk,
+        ven_name: str,
+        *,
+        opted_out: bool = False,
+        programs: Sequence[str] = (),
+    ) -> None:
         self._api = api
         self._dialect = dialect
         self._ven_name = ven_name
@@ -54,6 +64,9 @@ class EnergydeskConversation:
         self._refused: dict[str, str] = {}
         self._odd: list[str] = []
         self._shows_resources = True
+        self._chosen_programs = ChosenPrograms(programs)
+        self._programs = DeskProgramLister()
+        self._events = DeskEventLister(dialect)
 
     # --- registration
 
@@ -163,19 +176,12 @@ class EnergydeskConversation:
         return (f"parts of our own objects at the VTN cannot be read and are left out: {said(lines)}",) if lines else ()
 
     def _read_programs(self) -> tuple[tuple[Program, ...], list[str]]:
-        programs, problems, kept = [], [], {}
-        for raw in split_page(self._api.get("/programs"), "programs"):
-            program_id = id_of(raw)
-            if program_id is None:
-                problems.append(f"a program without an id: {bytes(raw)[:80]!r}")
-                continue
-            said = decode(raw, dict[str, Any], "a program")
-            kept[program_id] = bytes(raw).decode()
-            programs.append(Program(program_id, str(said.get("program_name") or said.get("program_id") or "")))
+        programs, problems = self._programs.chosen(self._api.get("/programs"), self._chosen_programs)
+        kept = {program.program_id: program.digest.hex() for program in programs}
         if kept != self._enrolment.programs:
             log.info("programs_changed", ven=self._ven_name, programs=len(kept))
             self._learn(programs=kept)
-        return tuple(programs), problems
+        return programs, problems
 
     def _enrol_in_programs(self) -> None:
         left = _ENROLMENTS_PER_CRAWL
@@ -211,20 +217,11 @@ class EnergydeskConversation:
         answer = self._as_ven("GET", "/events")
         if answer.status != 200:
             raise self._api.refused(answer, "GET", "/events")
-        events: list[Event] = []
-        unreadable: list[str | None] = []
-        problems: list[str] = []
-        for raw in split_page(answer.body, "events"):
-            try:
-                event, number = self._dialect.parse_event(raw)
-            except VtnNonsense as error:
-                unreadable.append(id_of(raw))
-                problems.append(str(error))
-                continue
-            if event is not None:
-                events.append(event)
-                self._respond(event, number)
-        return tuple(events), unreadable, problems
+        of_programs = self._enrolment.programs if self._chosen_programs else None
+        events, unreadable, problems = self._events.chosen(answer.body, of_programs)
+        for event, number in events:
+            self._respond(event, number)
+        return tuple(event for event, _ in events), unreadable, problems
 
     def _respond(self, event: Event, number: int) -> None:
         """Each modification of an event is answered once; trouble is met again at the next reading."""

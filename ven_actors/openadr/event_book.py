@@ -6,19 +6,22 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
-from ven_actors.errors import DataError, VtnNonsense
+from ven_actors.errors import DataError
+from ven_actors.kept import Kept, KeptBook
 from ven_actors.model import ReportDescriptor, ReportRequest
-from ven_actors.openadr.durations import NOW, parse_start
+from ven_actors.openadr.alike import ALIKE
 from ven_actors.openadr.events import Event, Program
 from ven_actors.openadr.interval_plans import Setting, placed_of, plan_of
 from ven_actors.openadr.signals import Contender, SignalPlan
 from ven_actors.openadr.timelines import Timeline
 from ven_actors.signals import Signal
 
-FORMAT = 1
+T = TypeVar("T")
+
 LIMITS = frozenset({"IMPORT_CAPACITY_LIMIT", "EXPORT_CAPACITY_LIMIT"})
 _NO_RESTRICTION = ReportDescriptor("")
 
@@ -40,19 +43,15 @@ class Entry(msgspec.Struct, frozen=True):
     anchor_s: float
 
 
-class _Stored(msgspec.Struct, frozen=True):
-    format: int
-    entries: dict[str, Entry]
-    programs: dict[str, Program] | None = None
-
-
-_stored = msgspec.msgpack.Decoder(_Stored)
+_event = msgspec.msgpack.Decoder(Event)
+_program = msgspec.msgpack.Decoder(Program)
 
 
 class EventBook:
-    """Pure: knows no clock and no network; `to_bytes` and `from_bytes` keep it over a restart.
+    """Pure: knows no clock and no network; `kept` and `restored` keep it over a restart.
 
-    `programs` None means that none have been read yet.
+    `programs` None means that none have been read yet. Events and programs that other VENs know too are not the book's
+    own: they never change.
     """
 
     def __init__(
@@ -61,7 +60,12 @@ class EventBook:
         self._entries = dict(entries or {})
         self._programs = None if programs is None else dict(programs)
         self._heard = False
+        self._saved = True
+        self._taken: _Taken | None = None
         self._plan: tuple[str, tuple[str, ...], SignalPlan] | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -70,6 +74,11 @@ class EventBook:
     @property
     def event_ids(self) -> frozenset[str]:
         return frozenset(self._entries)
+
+    @property
+    def program_of(self) -> dict[str, str]:
+        """The id of each event's program, by the event's id."""
+        return {event_id: entry.event.program_id for event_id, entry in self._entries.items()}
 
     def update(
         self,
@@ -84,24 +93,38 @@ class EventBook:
         Events are concluded to be gone only from a `complete` crawl; those of `unreadable_ids` are there, but could
         not be read, and stay as they were. `programs` are all that the VEN can read; None leaves them as they were.
         """
+        taken = _Taken(events, complete, frozenset(unreadable_ids), programs)
+        if self._taken is not None and self._taken.is_same(taken):
+            return Changes((), (), ())
+        self._taken = taken
         known = self._programs if programs is None else {program.program_id: program for program in programs}
         if not self._heard or known != self._programs:
+            self._saved = self._saved and known == self._programs
             self._heard, self._programs, self._plan = True, known, None
         read = {event.event_id: event for event in events}
         new, changed = [], []
         for event_id, event in sorted(read.items()):
             old = self._entries.get(event_id)
-            anchor_s = _anchor_s(event, as_of_s)
+            if old is not None and old.event is event:
+                continue
+            anchor_s = as_of_s if event.stamped_s is None else event.stamped_s
             if old is None:
+                self._saved = False
                 new.append(event_id)
                 self._entries[event_id] = Entry(event.dated(anchor_s), as_of_s, anchor_s)
             elif old.event.same_content(same := event.dated(old.anchor_s)):
+                if old.event == same:
+                    self._plan = None  # it was restored; from here on other VENs have this object too
+                else:
+                    self._saved = False
                 self._entries[event_id] = msgspec.structs.replace(old, event=same)
             else:
+                self._saved = False
                 changed.append(event_id)
                 self._entries[event_id] = Entry(event.dated(anchor_s), old.first_seen_s, anchor_s)
         gone = sorted(self._entries.keys() - read.keys() - set(unreadable_ids)) if complete else []
         for event_id in gone:
+            self._saved = False
             del self._entries[event_id]
         if new or changed or gone:
             self._plan = None
@@ -157,10 +180,9 @@ class EventBook:
             if program is None and self._programs is not None and entry.event.program_id:
                 continue
             rows = _concerned(entry.event, _NO_RESTRICTION, ven_name, resource_names)
-            # Only reports have to fit the VEN's own intervals; signals are exact to the second.
-            placed = placed_of(entry.event, Setting(ven_name, 1, entry.anchor_s, entry.first_seen_s))
-            if placed is not None:
-                contenders.append(Contender(entry.event, entry.anchor_s, Timeline(placed), rows, program))
+            contender = _contender(entry, ven_name, rows, program)
+            if contender is not None:
+                contenders.append(contender)
         return SignalPlan(contenders, resource_names, void=() if self._heard else LIMITS)
 
     def signals_at(self, ven_name: str, resource_names: Collection[str], instant_s: float) -> tuple[Signal, ...]:
@@ -172,31 +194,60 @@ class EventBook:
         naive = (event_id for event_id, entry in sorted(self._entries.items()) if entry.event.naive_times)
         return tuple(f"event {event_id!r} has times without a zone; they are taken as UTC" for event_id in naive)
 
-    def to_bytes(self) -> bytes:
-        return msgspec.msgpack.encode(_Stored(FORMAT, self._entries, self._programs))
+    def kept(self) -> KeptBook:
+        programs = None if self._programs is None else tuple(self._programs.values())
+        return KeptBook(tuple(self._entries.values()), programs)
+
+    def unsaved(self) -> KeptBook | None:
+        """The book to be kept; None if it is as it was when this was last asked, or when it was restored."""
+        if self._saved:
+            return None
+        self._saved = True
+        return self.kept()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> EventBook:
-        """Raises `DataError` for anything that `to_bytes` did not write."""
+    def restored(cls, kept: KeptBook) -> EventBook:
+        """Raises `DataError` for anything that `kept` did not give."""
         try:
-            stored = _stored.decode(data)
+            programs = None if kept.programs is None else [_unpacked(_program, each) for each in kept.programs]
+            entries = [Entry(_unpacked(_event, each.event), each.first_seen_s, each.anchor_s) for each in kept.events]
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise DataError(f"the stored event book cannot be read ({error}); it is read anew from the VTN") from None
-        if stored.format != FORMAT:
-            raise DataError(f"the stored event book is of format {stored.format}; this program reads {FORMAT}")
-        return cls(stored.entries, stored.programs)
+        by_id = None if programs is None else {program.program_id: program for program in programs}
+        return cls({entry.event.event_id: entry for entry in entries}, by_id)
 
 
-def _anchor_s(event: Event, as_of_s: float) -> float:
-    """The VTN's time of the version first seen with this content; ours if it says none."""
-    for text in (event.modified, event.created):
-        try:
-            instant_s = parse_start(text)
-        except VtnNonsense:
-            continue
-        if instant_s != NOW:
-            return instant_s
-    return as_of_s
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a book was updated with, so that the same again costs nothing."""
+
+    events: Iterable[Event]
+    complete: bool
+    unreadable_ids: frozenset[str]
+    programs: Iterable[Program] | None
+
+    def is_same(self, other: _Taken) -> bool:
+        lists = self.events is other.events and self.programs is other.programs and isinstance(self.events, tuple)
+        return lists and (self.complete, self.unreadable_ids) == (other.complete, other.unreadable_ids)
+
+
+def _unpacked(decoder: msgspec.msgpack.Decoder[T], kept: Kept) -> T:
+    """One object for all the books that have it."""
+    return ALIKE.one((decoder.type, kept.digest), lambda: decoder.decode(kept.packed()))
+
+
+def _contender(entry: Entry, ven_name: str, rows: tuple[str, ...] | None, program: Program | None) -> Contender | None:
+    """One for all VENs to which the event means the same; None where it lists no time at which it holds."""
+    event, anchor_s = entry.event, entry.anchor_s
+
+    def made() -> Contender | None:
+        # Only reports have to fit the VEN's own intervals; signals are exact to the second.
+        placed = placed_of(event, Setting(ven_name, 1, anchor_s, entry.first_seen_s))
+        return None if placed is None else Contender(event, anchor_s, Timeline(placed), rows, program)
+
+    if event.is_random:
+        return made()
+    return ALIKE.one((Contender, id(event), anchor_s, rows, id(program)), made)
 
 
 def _identified(event: Event) -> list[tuple[str, ReportDescriptor]]:
@@ -219,6 +270,8 @@ def _concerned(
     group's name there, or in a descriptor when the event bears it too, means all as well. A descriptor's target
     that is none of these is somebody else's.
     """
+    if not descriptor.targets and not event.targets:
+        return None
     ours = set(resource_names)
     asked = set(descriptor.targets)
     if asked:

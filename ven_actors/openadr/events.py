@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from ven_actors.errors import VtnNonsense
+from ven_actors.kept import digest_of
 from ven_actors.model import Enrolment, ReportDescriptor
-from ven_actors.openadr.durations import Duration
+from ven_actors.openadr.durations import NOW, Duration, parse_start
 
 _DAY_S = 86_400.0
 
@@ -43,14 +46,28 @@ class PayloadDescriptor(msgspec.Struct, frozen=True):
     currency: str | None = None
 
 
-class Program(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, weakref=True, dict=True):
+    """What is kept once however many VENs know it; what is worked out of it alone is kept beside it."""
+
+    @cached_property
+    def digest(self) -> bytes:
+        return digest_of(self.packed())
+
+    def packed(self) -> bytes:
+        return msgspec.msgpack.encode(self)
+
+
+class Program(Kept, frozen=True):
+    """`said` is what the VTN says of it, as JSON, in dialects of which too little is known to leave a part out."""
+
     program_id: str
     name: str
     targets: tuple[str, ...] = ()
     payload_descriptors: tuple[PayloadDescriptor, ...] = ()
+    said: str = ""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(Kept, frozen=True):
     """One event. `intervals` None means the property was absent (the VEN's own, or implied ones, R29).
 
     `created` and `modified` are the VTN's words; `extra` keeps the JSON of properties we do not know.
@@ -74,7 +91,19 @@ class Event(msgspec.Struct, frozen=True):
 
     def same_content(self, other: Event) -> bool:
         """Whether the two differ in nothing but metadata and what we do not know (R17)."""
-        return _content(self) == _content(other)
+        return self is other or _content(self) == _content(other)
+
+    @cached_property
+    def stamped_s(self) -> float | None:
+        """The VTN's time of this version, or else of the event; None if it says neither."""
+        for text in (self.modified, self.created):
+            try:
+                instant_s = parse_start(text)
+            except VtnNonsense:
+                continue
+            if instant_s != NOW:
+                return instant_s
+        return None
 
     def dated(self, day_of_s: float) -> Event:
         """The same event, its times without a date being of the UTC day of `day_of_s`."""
@@ -85,6 +114,11 @@ class Event(msgspec.Struct, frozen=True):
             msgspec.structs.replace(interval, period=_dated(interval.period, day_s)) for interval in self.intervals
         )
         return msgspec.structs.replace(self, period=_dated(self.period, day_s), intervals=intervals)
+
+    @cached_property
+    def is_random(self) -> bool:
+        """Whether its times are drawn for each VEN by itself."""
+        return any(period.randomize is not None for period in self._periods())
 
     def _periods(self) -> list[Period]:
         periods = [self.period, *(interval.period for interval in self.intervals or ())]

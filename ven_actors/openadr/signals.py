@@ -22,7 +22,7 @@ from ven_actors.signals import Phase, Signal
 _MOST_PHASES = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Contender:
     """An event that may give signals to some resources of the VEN; `resource_names` None means all of them.
 

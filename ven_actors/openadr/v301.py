@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from ven_actors.errors import VtnNonsense
 from ven_actors.model import ReportDescriptor, Resource
 from ven_actors.openadr import strictness
 from ven_actors.openadr.decoding import decode
-from ven_actors.openadr.dialect import Query, Registered, Traces
+from ven_actors.openadr.dialect import Query, ReadEvent, Registered, Traces
 from ven_actors.openadr.durations import NOW, Duration
 from ven_actors.openadr.events import Event, Interval, Period, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
@@ -24,14 +25,12 @@ from ven_actors.openadr.wire import (
     WireEvent,
     WireOwnTarget,
     WireProgram,
-    WireReportDescriptor,
     WireResource,
     WireTarget,
     WireTargeted,
     WireVen,
 )
 
-_NOBODY = Own("")
 _AT_ONCE = Duration(0, 0.0)
 _BY_NAME = frozenset({"VEN_NAME", "RESOURCE_NAME", "PROGRAM_NAME", "EVENT_NAME"})
 _INSTANT_TYPES = frozenset({"CTA2045_REBOOT"})
@@ -115,32 +114,44 @@ class V301(V310):
             payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
         )
 
-    def parse_event(self, raw: bytes | msgspec.Raw, own: Own = _NOBODY, reader: Reader | None = None) -> Event | None:
-        """The event, its targets and its descriptors' turned into names of our resources; none means all (R14)."""
+    def read_event(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> ReadEvent:
         reader = reader or Reader()
         wire = reader.read(raw, WireEvent[WireTarget], "event", strictness.Event301)
-        ours = own.in_event(wire.program_id, wire.event_name)
-        concerned = ours.concerned(_targets(wire.targets))
-        if strange := ours.about_strange(_targets(wire.targets)):
-            reader.notices.append(f"event {wire.event_name or wire.id!r}: {strange}")
+        asked = wire.report_descriptors or ()
+        descriptors = tuple(replace(report_descriptor_of(each, ()), report_intervals="INTERVALS") for each in asked)
+        event, problem = None, ""
+        try:
+            read = event_of(wire, raw, targets=(), report_descriptors=descriptors, strict=reader.strict)
+            event = _open_ended(read)
+        except VtnNonsense as error:
+            problem = f"event {wire.id!r}: {error}"
+        by_descriptor = tuple(_targets(each.targets) for each in asked)
+        name = wire.event_name
+        return ReadEvent(wire.id, wire.program_id, name, event, problem, _targets(wire.targets), by_descriptor)
+
+    def event_for(self, read: ReadEvent, own: Own, reader: Reader) -> Event | None:
+        """The event, its targets and its descriptors' turned into names of our resources; none means all (R14)."""
+        if read.event is not None and not read.targets and not any(read.asked):
+            return read.event
+        ours = own.in_event(read.program_id, read.name)
+        concerned = ours.concerned(read.targets)
+        if strange := ours.about_strange(read.targets):
+            reader.notices.append(f"event {read.name or read.event_id!r}: {strange}")
         if concerned == ():
             return None
-        asked = (_asked(each, ours, concerned) for each in wire.report_descriptors or ())
-        try:
-            event = event_of(
-                wire,
-                raw,
-                targets=concerned or (),
-                report_descriptors=tuple(descriptor for descriptor in asked if descriptor is not None),
-                strict=reader.strict,
-            )
-        except VtnNonsense as error:
-            raise VtnNonsense(f"event {wire.id!r}: {error}") from None
-        return _open_ended(event)
+        if read.event is None:
+            raise VtnNonsense(read.problem)
+        asked = map(_asked, read.event.report_descriptors, read.asked, repeat(ours), repeat(concerned))
+        descriptors = tuple(descriptor for descriptor in asked if descriptor is not None)
+        if concerned is None and descriptors == read.event.report_descriptors:
+            return read.event
+        return msgspec.structs.replace(read.event, targets=concerned or (), report_descriptors=descriptors)
 
-    def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
+    def targets_in(self, raw: bytes | msgspec.Raw) -> tuple[Target, ...]:
         wires: list[WireTarget] = targets_borne(raw, WireTargeted[WireTarget])
-        targets = _targets(wires)
+        return _targets(wires)
+
+    def puzzling(self, targets: tuple[Target, ...], own: Own) -> bool:
         return not all(each.type in _BY_NAME or own.knows(each) for each in targets)
 
     def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
@@ -163,15 +174,13 @@ def _targets(wires: Sequence[WireTarget | WireOwnTarget] | None) -> tuple[Target
 
 
 def _asked(
-    wire: WireReportDescriptor[WireTarget], own: Own, concerned: tuple[str, ...] | None
+    descriptor: ReportDescriptor, targets: tuple[Target, ...], own: Own, concerned: tuple[str, ...] | None
 ) -> ReportDescriptor | None:
     """The descriptor about those of the event's resources that it targets; None if there are none of ours."""
-    names = own.concerned(_targets(wire.targets))
+    names = own.concerned(targets)
     if names is not None and concerned is not None:
         names = tuple(name for name in names if name in concerned)
-    if names == ():
-        return None
-    return replace(report_descriptor_of(wire, names or ()), report_intervals="INTERVALS")
+    return None if names == () else replace(descriptor, targets=names or ())
 
 
 def _open_ended(event: Event) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import msgspec
@@ -12,7 +13,7 @@ from ven_actors.model import Resource
 from ven_actors.openadr import strictness
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.conversation import Conversation, StandardConversation
-from ven_actors.openadr.dialect import Query, Registered, StandardDialect, Traces
+from ven_actors.openadr.dialect import Query, ReadEvent, Registered, StandardDialect, Traces
 from ven_actors.openadr.events import Event, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
 from ven_actors.openadr.reading import Reader, targets_borne
@@ -20,7 +21,6 @@ from ven_actors.openadr.targeting import Own, Target
 from ven_actors.openadr.wire import WireEvent, WireProgram, WireResource, WireTargeted, WireVen
 
 _LONGEST_DESCRIPTION = 128
-_NOBODY = Own("")
 _ONLY_301 = {"programLongName", "retailerName", "programType", "bindingEvents", "localPrice", "timeZoneOffset"}
 _STAMPED = frozenset({"id", "createdDateTime", "modificationDateTime", "objectType"})
 
@@ -38,10 +38,17 @@ class V310(StandardDialect):
     usual_targets: ClassVar[tuple[str, ...]] = ("{ven}",)
 
     def converse(
-        self, api: Api, ven_name: str, targets: Sequence[str], *, strict: bool, opted_out: bool = False
+        self,
+        api: Api,
+        ven_name: str,
+        targets: Sequence[str],
+        *,
+        strict: bool,
+        opted_out: bool = False,
+        programs: Sequence[str] = (),
     ) -> Conversation:
         del opted_out  # only a report's OPERATING_STATE can say it (R37)
-        return StandardConversation(api, self, ven_name, targets, strict=strict)
+        return StandardConversation(api, self, ven_name, targets, strict=strict, programs=programs)
 
     def recognises(self, traces: Traces) -> bool:
         """By what 3.0.1 has not: the token URL's discovery, `/resources`, targets that are plain words."""
@@ -115,24 +122,35 @@ class V310(StandardDialect):
             payload_descriptors=payload_descriptors_of(wire.payload_descriptors),
         )
 
-    def parse_event(self, raw: bytes | msgspec.Raw, own: Own = _NOBODY, reader: Reader | None = None) -> Event | None:
+    def read_event(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> ReadEvent:
         """The event, whoever we are: the VTN shows us only what is for us (R8)."""
         wire = (reader or Reader()).read(raw, WireEvent[str], "event", strictness.Event310)
-        targets = tuple(wire.targets or ())
-        asked = [(each, own.asked_of(tuple(each.targets or ()), targets)) for each in wire.report_descriptors or ()]
+        asked = tuple(report_descriptor_of(each, tuple(each.targets or ())) for each in wire.report_descriptors or ())
         try:
-            return event_of(
-                wire,
-                raw,
-                targets=own.granted(targets),
-                report_descriptors=tuple(report_descriptor_of(each, names) for each, names in asked),
-                strict=reader is not None and reader.strict,
-            )
+            strict = reader is not None and reader.strict
+            event = event_of(wire, raw, targets=tuple(wire.targets or ()), report_descriptors=asked, strict=strict)
         except VtnNonsense as error:
             raise VtnNonsense(f"event {wire.id!r}: {error}") from None
+        return ReadEvent(wire.id, wire.program_id, wire.event_name, event)
 
-    def puzzling(self, raw: bytes | msgspec.Raw, own: Own) -> bool:
-        return not all(own.knows(Target("", each)) for each in targets_borne(raw, WireTargeted[str]))
+    def event_for(self, read: ReadEvent, own: Own, reader: Reader) -> Event | None:
+        del reader
+        event = read.event
+        assert event is not None
+        targets = own.granted(event.targets)
+        asked = [own.asked_of(each.targets, event.targets) for each in event.report_descriptors]
+        if targets == event.targets and asked == [each.targets for each in event.report_descriptors]:
+            return event
+        descriptors = tuple(
+            replace(each, targets=names) for each, names in zip(event.report_descriptors, asked, strict=True)
+        )
+        return msgspec.structs.replace(event, targets=targets, report_descriptors=descriptors)
+
+    def targets_in(self, raw: bytes | msgspec.Raw) -> tuple[Target, ...]:
+        return tuple(Target("", each) for each in targets_borne(raw, WireTargeted[str]))
+
+    def puzzling(self, targets: tuple[Target, ...], own: Own) -> bool:
+        return not all(map(own.knows, targets))
 
     def parse_ven(self, raw: bytes | msgspec.Raw, reader: Reader | None = None) -> Registered:
         wire, odd = (reader or Reader()).read_own(raw, WireVen[str], "ven", strictness.Ven310)

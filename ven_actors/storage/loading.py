@@ -115,6 +115,16 @@ def _check(recovery: Recovery) -> None:
             raise ValueError(f"report {report.name} is of an unknown layout or state")
 
 
+class _Spoken(msgspec.Struct):
+    dialect: str = ""
+
+
+def load_dialects(database: SqliteDatabase) -> dict[str, str | None]:
+    """The dialect in which each VEN was registered, empty if unsaid, None if it was not registered yet."""
+    rows = database.execute_sql("SELECT name, enrolment FROM ven").fetchall()
+    return {name: None if row is None else msgspec.msgpack.decode(row, type=_Spoken).dialect for name, row in rows}
+
+
 def settled_blocks(
     database: SqliteDatabase, ven_key: int, from_s: float
 ) -> tuple[list[BlockRecord], list[ReportRecord]]:

@@ -15,12 +15,14 @@ from ven_actors.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 # What each older make has not; opening it for writing adds that.
+_BOOKS = frozenset({"vtn_object", "book_entry"})
 _OLDER = {
-    "1": frozenset({"extra", "marks", "forecast"}),
-    "2": frozenset({"marks", "forecast"}),
-    "3": frozenset({"forecast"}),
+    "1": _BOOKS | {"extra", "marks", "forecast"},
+    "2": _BOOKS | {"marks", "forecast"},
+    "3": _BOOKS | {"forecast"},
+    "4": _BOOKS,
 }
 
 
@@ -32,16 +34,44 @@ class Meta(Model):
 
 
 class Ven(Model):
-    """One VEN: what its VTN gave and said (msgpack), and the ledger of its dropped blocks."""
+    """One VEN: what its VTN gave (msgpack), and the ledger of its dropped blocks.
+
+    `book` is NULL if it has no event book yet, 0 if that has no programs yet, else 1.
+    """
 
     key = IntegerField(primary_key=True)
     name = TextField(unique=True)
     enrolment = BlobField(null=True)
-    event_book = BlobField(null=True)
+    book = IntegerField(null=True)
     accepted = IntegerField(default=0)
     unasked = IntegerField(default=0)
     quarantined = IntegerField(default=0)
     evicted = IntegerField(default=0)
+
+
+class VtnObject(Model):
+    """An event or a program as event books have it (msgpack), once for all of them."""
+
+    object_id = IntegerField(primary_key=True)
+    digest = BlobField(unique=True)
+    packed = BlobField()
+
+    class Meta:
+        table_name = "vtn_object"
+
+
+class BookEntry(Model):
+    """What one VEN's event book has: an event with its times, or a program, which has none."""
+
+    ven_key = IntegerField()
+    object_id = IntegerField()
+    first_seen_s = FloatField(null=True)
+    anchor_s = FloatField(null=True)
+
+    class Meta:
+        table_name = "book_entry"
+        primary_key = CompositeKey("ven_key", "object_id")
+        without_rowid = True
 
 
 class Layout(Model):
@@ -166,7 +196,9 @@ class Marks(Model):
         without_rowid = True
 
 
-TABLES: tuple[type[Model], ...] = (Meta, Ven, Layout, Span, Power, Extra, Forecast, Block, Request, Report, Marks)
+TABLES: tuple[type[Model], ...] = (
+    Meta, Ven, VtnObject, BookEntry, Layout, Span, Power, Extra, Forecast, Block, Request, Report, Marks,
+)  # fmt: skip
 
 
 def connect(path: Path, *, max_bytes: int | None, read_only: bool = False) -> SqliteDatabase:

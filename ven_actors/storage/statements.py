@@ -34,7 +34,6 @@ MARKS = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ENROLMENT = "UPDATE ven SET enrolment = ? WHERE key = ?"
-EVENT_BOOK = "UPDATE ven SET event_book = ? WHERE key = ?"
 EVICT_BLOCK = "DELETE FROM block WHERE start_s = ? AND ven_key = ?"
 EVICT_POWER = "DELETE FROM power WHERE block_id = ?"
 EVICT_EXTRA = "DELETE FROM extra WHERE block_id = ?"
@@ -42,6 +41,6 @@ EVICTED = "UPDATE ven SET evicted = evicted + ?, accepted = accepted + ?, quaran
 META = "INSERT OR REPLACE INTO meta(key, value) VALUES (?, ?)"
 
 ORDER = (
-    VEN, LAYOUT, SPAN, POWER, EXTRA, FORECAST, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, MARKS, ENROLMENT, EVENT_BOOK,
+    VEN, LAYOUT, SPAN, POWER, EXTRA, FORECAST, BLOCK, SETTLED, REQUEST, CURSOR, REPORT, MARKS, ENROLMENT,
     EVICT_BLOCK, EVICT_POWER, EVICT_EXTRA, EVICTED, META,
 )  # fmt: skip

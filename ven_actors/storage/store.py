@@ -16,13 +16,16 @@ from ven_actors.records import Counters
 from ven_actors.storage import dropping, schema, statements
 from ven_actors.storage.block_columns import extra_rows, power_row, read_block
 from ven_actors.storage.enrolments import pack_enrolment, unpack_enrolment
-from ven_actors.storage.loading import load_recovery, settled_blocks
+from ven_actors.storage.event_books import Books
+from ven_actors.storage.loading import load_dialects, load_recovery, settled_blocks
+from ven_actors.storage.store_migrations import bring_up_to_date
 from ven_actors.storage.troubles import UNREADABLE, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from ven_actors.kept import KeptBook
     from ven_actors.model import Block, Layout
     from ven_actors.records import (
         BlockRecord,
@@ -60,6 +63,7 @@ class Store:
         self._database = schema.connect(self._path, max_bytes=max_bytes)
         self._pending: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._column_bytes = 0
+        self._books = Books()
         try:
             self._owner = self._prepare()
         except UNREADABLE as error:
@@ -70,6 +74,7 @@ class Store:
         with self._database.atomic("IMMEDIATE"):
             with self._database.bind_ctx(schema.TABLES):
                 self._database.create_tables(schema.TABLES)
+            bring_up_to_date(self._database)
             owner = int(self.meta("owner") or 0) + 1
             self._execute(statements.META, ("schema", schema.SCHEMA_VERSION))
             self._execute(statements.META, ("owner", str(owner)))
@@ -91,13 +96,14 @@ class Store:
         except UNREADABLE as error:
             raise translated(self._path, error) from error
 
-    def ven_facts(self, ven_key: int) -> tuple[Enrolment | None, bytes | None]:
+    def ven_facts(self, ven_key: int) -> tuple[Enrolment | None, KeptBook | None]:
         """Return what the VTN gave a VEN when it registered, and the VEN's event book, as far as committed."""
-        row = self._execute("SELECT enrolment, event_book FROM ven WHERE key = ?", (ven_key,)).fetchone()
+        row = self._execute("SELECT enrolment FROM ven WHERE key = ?", (ven_key,)).fetchone()
         if row is None:
             return None, None
         try:
-            return None if row[0] is None else unpack_enrolment(row[0]), row[1]
+            book = self._books.read(self._database, ven_key)
+            return None if row[0] is None else unpack_enrolment(row[0]), book
         except UNREADABLE as error:
             raise translated(self._path, error) from error
 
@@ -180,8 +186,8 @@ class Store:
     def keep_enrolment(self, ven_key: int, enrolment: Enrolment) -> None:
         self._pending[statements.ENROLMENT].append((pack_enrolment(enrolment), ven_key))
 
-    def keep_event_book(self, ven_key: int, event_book: bytes) -> None:
-        self._pending[statements.EVENT_BOOK].append((event_book, ven_key))
+    def keep_event_book(self, ven_key: int, event_book: KeptBook) -> None:
+        self._books.pending[ven_key] = event_book
 
     def keep_counters(self, counters: Counters) -> None:
         self._pending[statements.META].append(("counters", msgspec.json.encode(counters).decode()))
@@ -203,7 +209,7 @@ class Store:
         Raises `StateError` if another process or a later life has taken the store over, or if there is no room: then
         nothing is written, and this store is of no more use.
         """
-        if self._pending:
+        if self._pending or self._books.pending:
             with self._transaction():
                 pass
         column_bytes, self._column_bytes = self._column_bytes, 0
@@ -217,6 +223,7 @@ class Store:
         """
         with self._transaction():
             dropping.drop_settled(self._database, before_s, open_since_s)
+            self._books.drop_unused(self._database)
 
     def drop_quarantined(self) -> bool:
         """Make room: forget the columns of the older half of what was refused long ago; False if there is none."""
@@ -235,6 +242,7 @@ class Store:
                 self._database.commit()
                 self._column_bytes += sum(len(row[3]) for row in self._pending[statements.POWER])
                 self._pending.clear()
+                self._books.pending.clear()
         except (peewee.DatabaseError, sqlite3.DatabaseError) as error:
             raise translated(self._path, error) from error
         finally:
@@ -250,6 +258,7 @@ class Store:
                     # A report that goes out reading by reading changes often between two commits: the last one counts.
                     rows = list({row[: statements.REPORT_KEY]: row for row in rows}.values())
                 connection.executemany(statement, rows)
+        self._books.write_pending(connection)
 
     def _check_fence(self) -> None:
         owner = self.meta("owner")
@@ -273,16 +282,7 @@ def read_meta(folder: Path) -> dict[str, str] | None:
 
 def read_dialects(folder: Path) -> dict[str, str | None]:
     """The dialect in which each VEN of a store was registered, empty if unsaid, None if it was not registered yet."""
-    return _read_only(folder, _dialects) or {}
-
-
-class _Spoken(msgspec.Struct):
-    dialect: str = ""
-
-
-def _dialects(database: peewee.SqliteDatabase) -> dict[str, str | None]:
-    rows = database.execute_sql("SELECT name, enrolment FROM ven").fetchall()
-    return {name: None if row is None else msgspec.msgpack.decode(row, type=_Spoken).dialect for name, row in rows}
+    return _read_only(folder, load_dialects) or {}
 
 
 def _read_only(folder: Path, read: Callable[[peewee.SqliteDatabase], T]) -> T | None:

@@ -60,7 +60,7 @@ def test_r16_an_integer_beyond_64_bits_costs_a_part_or_its_event_and_nothing_els
     assert "'huge'" in crawl.problems[0]
     book = EventBook()
     book.update(crawl.events, 0.0, crawl.complete, crawl.unreadable_ids)
-    assert EventBook.from_bytes(book.to_bytes()).event_ids == book.event_ids
+    assert EventBook.restored(book.kept()).event_ids == book.event_ids
     assert book.signals_at("Herning", ("r-1",), T0) == ()
 
 

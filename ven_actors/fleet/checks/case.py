@@ -121,6 +121,7 @@ class Case:
             allow_plain_http=self.config.insecure_http,
             targets=self.config.targets,
             strict=self.config.parsing == "strict",
+            programs=self.config.programs,
         )
 
     @cached_property
@@ -143,7 +144,10 @@ class Case:
         own = self.registered or Own(self.ven_name)
         resources = {resource.name: own.resources.get(resource.name, frozenset()) for resource in self.resources}
         own, strict = replace(own, resources=resources), self.config.parsing == "strict"
-        return StandardConversation(self.door.api, self.standard, self.ven_name, own=own, strict=strict).crawl()
+        chosen = self.config.programs
+        return StandardConversation(
+            self.door.api, self.standard, self.ven_name, own=own, strict=strict, programs=chosen
+        ).crawl()
 
     def connect(self) -> socket.socket:
         """A new connection, its time-out that of a request. Raises `OSError`."""
