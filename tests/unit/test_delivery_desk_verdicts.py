@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from delivery_desk import T0, Office
+from delivery_desk import T0, Office, asked
 
 from ven_actors.delivery.alarm import RINGS_AFTER
 from ven_actors.delivery.pace import FIRST_SLOW_S
@@ -137,8 +137,23 @@ def test_an_event_that_is_gone_withdraws_its_reports(office: Office) -> None:
     office.desk.event_gone(office.land(flight))
     office.settle()
     status = office.accounts.status(0)
-    assert (status.readings.unasked, status.reports_open) == (4, 0)
+    assert (status.readings.unasked, status.reports_open) == (0, 0), "the next crawl may show who asks instead"
+    office.outbox.take_requests(flight.outbox, [], T0 + 20)
+    office.settle()
+    assert office.accounts.status(0).readings.unasked == 4
     assert "e1" in status.last_error_by_ven["a"]
+
+
+def test_what_an_event_asked_for_that_was_replaced_is_reported_to_the_one_in_its_place(office: Office) -> None:
+    outbox = office.meter("a", 2)
+    ((flight, _),) = office.go(0)
+    office.desk.event_gone(office.land(flight))
+    office.settle()
+    office.outbox.take_requests(outbox, [asked("e2")], T0 + 30)
+    office.settle()
+    assert office.accept_all(1) == ["a"]
+    assert office.accept_all(1) == ["a"]
+    assert office.accounts.status(0).readings.accepted == 4
 
 
 def test_trouble_is_news_only_once(office: Office) -> None:

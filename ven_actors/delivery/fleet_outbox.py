@@ -204,7 +204,11 @@ class FleetOutbox(Books):
             )
 
     def event_gone(self, outbox: VenOutbox, report: Sendable) -> None:
-        """Withdraw a report whose event the VTN no longer knows, and all else that event asks for, until a crawl."""
+        """Withdraw a report whose event the VTN no longer knows, and all else that event asks for, until a crawl.
+
+        The crawl that saw this event is outdated: what nothing asks for now may be asked for by the event in its place.
+        """
+        outbox.read_as_of_s = -INFINITY
         event_id = report.request.request.event_id
         others = {name for name, state in outbox.requests.items() if state.request.event_id != event_id}
         self._forget_others(outbox, others)
