@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,7 +54,7 @@ class ManualFleet:
 
     Nothing happens unless time is advanced. `clock` must be the one that the VTN's time comes from, too, where events
     matter. Each VEN's client is the VTN's client of the same name; `resources` is how many of each VEN run. They
-    speak the dialects that `config` gives them.
+    speak the dialects that `config` gives them. Its `rate` is left out: while time stands still, nobody would get on.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class ManualFleet:
         faults: Faults | None = None,
         push: PushDesk | None = None,
     ) -> None:
-        self.config = config or FleetConfig(state=state)
+        self.config = replace(config or FleetConfig(state=state), rate=None)
         self.clock = clock
         credentials = {c.name: Credentials(c.name, Secret(c.secret)) for c in vtn.clients if c.role is Role.VEN}
         self.metrics = _NoticedMetrics()
