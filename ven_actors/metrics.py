@@ -118,6 +118,7 @@ def _of_status(status: Mapping[str, Any]) -> Iterator[Metric]:
     )
     yield from _of_reports(status.get("reports", {}))
     yield from _of_vens(status.get("vens", ()))
+    yield from _of_events(status)
 
 
 def _of_reports(reports: Mapping[str, Any]) -> Iterator[Metric]:
@@ -143,3 +144,26 @@ def _of_vens(vens: Any) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "ven_actors_resources", "Resources of running VENs.", value=sum(ven.get("resources") or 0 for ven in vens)
     )
+
+
+def _of_events(status: Mapping[str, Any]) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "ven_actors_power_without_events_watts",
+        "Power that all resources would have now without any event.",
+        value=status.get("power_without_events_w") or 0,
+    )
+    in_force = status.get("in_force", {})
+    yield GaugeMetricFamily(
+        "ven_actors_events_in_force", "Events in force on any VEN.", value=in_force.get("events", 0)
+    )
+    yield GaugeMetricFamily(
+        "ven_actors_vens_with_events", "VENs on which any event is in force.", value=in_force.get("vens", 0)
+    )
+    for key, name, what in (
+        ("events", "ven_actors_events_in_force_by_type", "Events in force, by payload type."),
+        ("vens", "ven_actors_vens_with_events_by_type", "VENs on which events are in force, by payload type."),
+    ):
+        by_type = GaugeMetricFamily(name, what, labels=["payload_type"])
+        for payload_type, counts in in_force.get("by_payload_type", {}).items():
+            by_type.add_metric([payload_type], counts[key])
+        yield by_type

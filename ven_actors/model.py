@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ven_actors.signals import ShownEvent
+
 LOADS_PER_RESOURCE = 6
 
 
@@ -207,6 +209,8 @@ class Readings:
 class VenStatus:
     """One VEN as it sees itself: None is not known yet, `closed_until_s` is committed. In this run it has read its VTN
     (`reached`), heard anything of it (`answered`), committed all that had ended when told to drain (`drained`).
+    `unaffected_w` is what `power_w` would be without any event. `shown_events` are the events that say something, and
+    `more_to_come` counts further ones.
     """
 
     name: str
@@ -219,6 +223,9 @@ class VenStatus:
     reached: bool = False
     drained: bool = False
     answered: bool = False
+    unaffected_w: int | None = None
+    shown_events: tuple[ShownEvent, ...] = ()
+    more_to_come: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,35 @@ class Phase:
 
     share: float
     signals: tuple[Signal, ...]
+
+
+class EventState(StrEnum):
+    """How an event stands with a VEN: what it says now holds, other events win over it, or it begins later."""
+
+    IN_FORCE = "in force"
+    BEATEN = "beaten"
+    TO_COME = "to come"
+
+
+class Saying(NamedTuple):
+    """One payload: canonical type, values, and units where the event or its program names some."""
+
+    payload_type: str
+    values: tuple[Any, ...]
+    units: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    """An event that says something, to one VEN: what it says from `start_s` to `end_s`; `name` may be its id.
+
+    `notices` say what of it, at any time, the VEN does not obey as asked.
+    """
+
+    event_id: str
+    name: str
+    says: tuple[Saying, ...]
+    start_s: float
+    end_s: float
+    state: EventState
+    notices: tuple[str, ...] = ()

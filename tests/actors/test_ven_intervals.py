@@ -120,7 +120,9 @@ def test_the_status_after_a_tick_is_what_the_ven_sees(ven: Callable[..., House])
     done = house.supervisor.of(TickDone)[-1]
     power_w = int(house.power(T0).sum())
     assert done.run == 3
-    assert done.status == VenStatus("Herning", "running", 2, power_w, T0, 0, "", reached=True, answered=True)
+    assert done.status == VenStatus(
+        "Herning", "running", 2, power_w, T0, 0, "", reached=True, answered=True, unaffected_w=power_w
+    )
 
 
 def test_a_ven_that_crashes_in_an_interval_has_told_all_before_it_and_nothing_of_it(

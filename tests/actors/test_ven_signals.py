@@ -194,3 +194,27 @@ def test_what_changes_among_events_is_logged_by_name(ven: Callable[..., House]) 
     first, second = (entry for entry in logs if entry["event"] == "events_changed")
     assert first["new_events"] == "dr, f0, f1, f2, f3, 2 more"
     assert (second["changed_events"], second["gone"]) == ("dr", 6)
+
+
+# --- what its status says of events
+
+
+def test_the_status_names_the_events_and_the_power_without_them(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    told(house, control(("SIMPLE", 2), name="dr", length_s=30.0))
+    house.simulation.unaffected_w = 1000
+    house.tick(T0 + 10, "polling")
+    house.tick(T0 + 20)
+    (shown,) = house.status.shown_events
+    assert (shown.name, shown.state, shown.says[0].values) == ("dr", "in force", (2,))
+    assert house.status.power_w == int(house.power(T0 + 10).sum())
+    assert house.status.unaffected_w == 4000
+    house.tick(T0 + 30)
+    assert house.status.shown_events == ()
+
+
+def test_the_status_says_what_of_an_event_is_not_obeyed(ven: Callable[..., House]) -> None:
+    house = ven(closed_until_s=T0)
+    told(house, control(("SIMPLE", 7), ("PRICE", 1), name="dr"))
+    house.tick(T0 + 10, "polling")
+    assert house.status.shown_events[0].notices == ("SIMPLE [7] is taken as 3: the levels are 0 to 3",)

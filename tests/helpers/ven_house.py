@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from reporter_house import LAYOUT, T0, power_at
 
 from ven_actors.actors.ven import VenActor
 from ven_actors.actors.ven_needs import VenSettings
+from ven_actors.columns import BASELINE_W
 from ven_actors.errors import VtnUnreachable
 from ven_actors.messages import Committed, EventsRead, IntervalClosed, Recovered, Tick, TickDone
 from ven_actors.model import Block, Enrolment, ReportDescriptor, VenState, VenStatus
@@ -77,10 +79,13 @@ class FakeSimulation:
 
     def __init__(self) -> None:
         self.phases: list[tuple[Phase, ...]] = []
+        self.unaffected_w: int | None = None
 
     def block(self, start_s: int, interval_s: int, phases: Any, /) -> Block:
         self.phases.append(phases)
-        return Block(start_s, interval_s, power_at(start_s))
+        watts = power_at(start_s)
+        extras = {} if self.unaffected_w is None else {BASELINE_W: np.full_like(watts, self.unaffected_w)}
+        return Block(start_s, interval_s, watts, extras)
 
 
 class VenHouse:

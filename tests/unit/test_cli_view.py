@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ven_actors.cli.status_tables import clean, count_text, power_text, worst_first
+from ven_actors.cli.status_tables import clean, count_text, kw_text, worst_first
 from ven_actors.cli.status_view import render, totals_lines
 
 
@@ -19,8 +19,9 @@ def drawn(status: dict[str, Any], height: int | None = None, width: int = 160) -
 
 
 def ven(name: str, state: str = "running", **values: Any) -> dict[str, Any]:
-    full = {"resources": 120, "power_w": 12_345, "generated": 1440, "accepted": 720, "queued": 720, "restarts": 0}
-    return {"name": name, "state": state, "last_error": ""} | full | values
+    powers = {"power_w": 12_345, "power_without_events_w": 20_000}
+    full = {"resources": 120, "generated": 1440, "accepted": 720, "queued": 720, "restarts": 0}
+    return {"name": name, "state": state, "last_error": ""} | powers | full | values
 
 
 STATUS: dict[str, Any] = {
@@ -45,7 +46,7 @@ STATUS: dict[str, Any] = {
 def test_every_ven_has_a_row_with_its_state_numbers_and_last_error() -> None:
     lines = drawn(STATUS).splitlines()
     assert next(line for line in lines if "Herning" in line).split() == [
-        *("Herning", "running", "120", "12.3", "kW", "1,440", "720", "720")
+        *("Herning", "running", "120", "12.35", "20.00", "1,440", "720", "720")
     ]
     assert "Aalborg: no route [to] host" in lines
 
@@ -138,27 +139,16 @@ def test_the_worst_come_first() -> None:
 def test_the_table_of_states_sums_up() -> None:
     text = drawn({"vens": [ven(f"v{n}", power_w=1000, generated=n) for n in range(30)]}, 15)
     assert next(line for line in text.splitlines() if line.startswith("running ")).split() == [
-        *("running", "30", "3,600", "30", "kW", "435", "21,600", "21,600")
+        *("running", "30", "3,600", "30.00", "600.00", "435", "21,600", "21,600")
     ]
 
 
 @pytest.mark.parametrize(
     ("power_w", "text"),
-    [
-        (0, "0 W"),
-        (950, "950 W"),
-        (999.4, "999 W"),
-        (12_345, "12.3 kW"),
-        (-2000, "-2 kW"),
-        (999_499, "999 kW"),
-        (4_560_000, "4.56 MW"),
-        (5e9, "5 GW"),
-        (None, "-"),
-        ("x", "-"),
-    ],
+    [(0, "0.00"), (954, "0.95"), (12_345, "12.35"), (4_560_000, "4,560.00"), (None, "-"), ("x", "-")],
 )
-def test_power_has_three_digits_that_matter(power_w: object, text: str) -> None:
-    assert power_text(power_w) == text
+def test_power_is_in_kilowatts(power_w: object, text: str) -> None:
+    assert kw_text(power_w) == text
 
 
 @given(st.text())
@@ -189,3 +179,80 @@ def test_what_the_fleet_itself_fails_of_is_shown() -> None:
     assert "trouble   reporter: StateError: the disk is full" in drawn(
         STATUS | {"errors": {"reporter": "StateError: the disk is full"}}
     )
+
+
+# --- events
+
+
+def happening(name: str, state: str = "in force", *payloads: Any, **parts: Any) -> dict[str, Any]:
+    said = [dict(zip(("type", "values", "units"), each, strict=False)) for each in payloads or [("SIMPLE", [2])]]
+    times = {"start": "2026-01-16T10:00:00Z", "end": "2026-01-16T10:05:00Z"}
+    counts = {"vens": 5, "vens_in_force": 5 if state == "in force" else 0}
+    return {"id": f"id of {name}", "name": name, "state": state, "payloads": said} | times | counts | parts
+
+
+def test_an_event_has_a_row_with_what_it_says_when_and_on_how_many_vens_it_is_in_force() -> None:
+    events = [
+        happening("peak", vens_in_force=3),
+        happening("cap", "beaten", ("IMPORT_CAPACITY_LIMIT", [3], "KW"), ("PRICE", [0.3, 0.4]), end=None),
+        happening("night", "to come", start="2026-01-17T22:00:00Z", end="2026-01-17T23:00:00Z"),
+    ]
+    lines = [line.rstrip() for line in drawn(STATUS | {"events": events}, 40, 80).splitlines()]
+    assert lines[1:7] == [
+        "event  says                        from         until        in force on",
+        "─" * len("event  says                        from         until        in force on"),
+        "peak   SIMPLE 2                    10:00:00     10:05:00     3 of 5",
+        "cap    IMPORT_CAPACITY_LIMIT 3 KW  10:00:00     -            beaten",
+        "       PRICE 0.3 0.4",
+        "night  SIMPLE 2                    01-17 22:00  01-17 23:00  to come",
+    ]
+
+
+def test_events_and_vens_fit_into_80_columns_and_only_a_long_name_is_cut() -> None:
+    events = [
+        happening("a name that is longer than a row of the table", "in force", ("IMPORT_CAPACITY_LIMIT", [3], "KW"))
+    ]
+    text = drawn(STATUS | {"vens": [ven("Herning"), ven("Aalborg")], "events": events}, 24, 80)
+    _, *lines = text.splitlines()
+    assert "".join(lines).count("…") == 1
+    assert any("IMPORT_CAPACITY_LIMIT 3 KW  10:00:00  10:05:00  5 of 5" in line for line in lines)
+
+
+@pytest.mark.parametrize("height", [16, 24, 50])
+def test_events_leave_room_for_vens_and_the_rest_is_counted(height: int) -> None:
+    events = [happening(f"event {n}") for n in range(20)]
+    text = drawn(STATUS | {"vens": many, "events": events, "more_events": 35}, height)
+    assert len(text.splitlines()) <= height
+    shown = sum(f"event {n} " in text or f"event {n}: " in text for n in range(20))
+    assert shown
+    assert f"{55 - shown} more events" in text
+    assert "VENs do not fit here" in text
+
+
+def test_what_is_not_obeyed_of_an_event_stands_below_the_table() -> None:
+    notices = ["SIMPLE [7] is taken as 3: the levels are 0 to 3", "b", "c", "d"]
+    lines = drawn(STATUS | {"events": [happening("peak", notices=notices), happening("other")]}, 40).splitlines()
+    assert lines[5:9] == ["peak: SIMPLE [7] is taken as 3: the levels are 0 to 3", "peak: b", "peak: c", ""]
+
+
+def test_without_a_height_all_twenty_events_are_shown() -> None:
+    text = drawn(STATUS | {"events": [happening(f"event {n}") for n in range(20)], "more_events": 0})
+    assert sum(f"event {n} " in text for n in range(20)) == 20
+    assert "more events" not in text
+
+
+def test_the_last_row_is_the_total_of_several_vens() -> None:
+    vens = [ven("Herning", power_without_events_w=15_000), ven("Aalborg", power_w=None, power_without_events_w=None)]
+    lines = drawn(STATUS | {"vens": vens}).splitlines()
+    assert next(line for line in lines if line.startswith("total")).split() == [
+        *("total", "240", "12.35", "15.00", "2,880", "1,440", "1,440")
+    ]
+    assert "total" not in drawn(STATUS | {"vens": vens[:1]})
+
+
+KEYS = st.sampled_from(["id", "name", "state", "payloads", "values", "type", "start", "end", "vens"])
+
+
+@given(st.recursive(st.none() | st.text() | st.integers(), lambda each: st.lists(each) | st.dictionaries(KEYS, each)))
+def test_events_of_another_version_do_no_harm(events: Any) -> None:
+    drawn(STATUS | {"events": [events], "more_events": events}, 24, 80)

@@ -49,6 +49,22 @@ def test_reports_and_vens_of_the_status_are_exported_in_sums(metrics: Metrics) -
     assert value(metrics, "ven_actors_restarts_total") == 4
 
 
+def test_events_in_force_are_exported_in_totals_and_by_payload_type(metrics: Metrics) -> None:
+    by_type = {"SIMPLE": {"events": 2, "vens": 5}, "other": {"events": 1, "vens": 1}}
+    metrics.snapshot = lambda: (
+        STATUS
+        | {
+            "power_without_events_w": 1900,
+            "in_force": {"events": 3, "vens": 6, "by_payload_type": by_type},
+        }
+    )
+    assert value(metrics, "ven_actors_power_without_events_watts") == 1900
+    assert value(metrics, "ven_actors_events_in_force") == 3
+    assert value(metrics, "ven_actors_vens_with_events") == 6
+    assert value(metrics, "ven_actors_events_in_force_by_type", payload_type="SIMPLE") == 2
+    assert value(metrics, "ven_actors_vens_with_events_by_type", payload_type="other") == 1
+
+
 def test_no_label_names_a_ven(metrics: Metrics) -> None:
     metrics.snapshot = lambda: STATUS
     assert b"Herning" not in generate_latest(metrics.registry)

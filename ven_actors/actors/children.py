@@ -157,6 +157,10 @@ class Children:
     def ven_statuses(self) -> dict[str, VenStatus]:
         return {child.spec.name: child.ven_status() for child in self.vens}
 
+    def told_statuses(self) -> Iterator[VenStatus]:
+        """What the VENs last told of themselves."""
+        return (child.status for child in self.vens if child.status is not None)
+
     def core_errors(self) -> dict[str, str]:
         """What children of the core failed of and have not got over yet."""
         return {child.spec.name: child.trouble for child in self.core if child.troubles}

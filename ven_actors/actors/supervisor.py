@@ -14,6 +14,7 @@ import structlog
 
 from ven_actors.actors.base import FleetActor
 from ven_actors.actors.children import Child, Children, Phase
+from ven_actors.actors.fleet_events import EventsTold
 from ven_actors.actors.supervision import ChildSpec, CommonCause, CommonCausePolicy, RestartPolicy
 from ven_actors.messages import (
     ClockReport,
@@ -77,6 +78,7 @@ class SupervisorActor(FleetActor):
         self._draining_at_s: float | None = None
         self._ended: pykka.ThreadingFuture[FleetStatus] | None = None
         self._vens_at_end: dict[str, VenStatus] | None = None
+        self._events_told = EventsTold()
 
     def receive(self, message: ToSupervisor) -> FleetStatus | pykka.Future[FleetStatus] | bool | None:
         match message:
@@ -135,6 +137,7 @@ class SupervisorActor(FleetActor):
         if self._stop_from is None and self._ended is None:
             self._start_core(mono_s)
             self._start_vens(mono_s)
+            self._events_told.look(mono_s, self._children.told_statuses())
 
     def _start_core(self, mono_s: float) -> None:
         while (child := self._children.next_core()) is not None:

@@ -75,7 +75,6 @@ class VenActor(FleetActor):
         self._credit = Credit(settings.credit * settings.interval_s)
         self._before_interval = before_interval
         self._aborted = False
-        self._power_w: int | None = None
         self._now_s, self._recovered = 0.0, False
         self._closed_until_s: int | None = None
         self._committed_s: int | None = None
@@ -195,7 +194,7 @@ class VenActor(FleetActor):
     def _close(self, start_s: int, interval_s: int) -> None:
         self._before_interval(self.name, start_s)
         block = self._simulation.block(start_s, interval_s, self._acting.phases(start_s, start_s + interval_s))
-        self._power_w = int(block.power_w.sum())
+        self._acting.metered(block)
         self.send(self._reporter, IntervalClosed(self.name, self.run, block))
 
     def _on_forecast_wanted(self, message: ForecastWanted) -> None:
@@ -293,7 +292,7 @@ class VenActor(FleetActor):
     def _tell_status(self) -> None:
         standing, events = self._standing, len(self._book)
         status = VenStatus(
-            self.name, standing.state, len(self._resources), self._power_w, self._committed_s, events,
+            self.name, standing.state, len(self._resources), None, self._committed_s, events,
             standing.last_error, standing.reached, self._has_drained(), standing.pace.answered,
         )  # fmt: skip
-        self.send(self._tells, TickDone(self.name, self.run, status))
+        self.send(self._tells, TickDone(self.name, self.run, self._acting.facts(status, self._now_s)))

@@ -41,7 +41,7 @@ WIDTH_WITHOUT_TERMINAL = 200
 )
 @click.pass_context
 def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool, check: bool) -> int:
-    """Show VENs, readings, reports and jobs of the fleet that runs on a state folder.
+    """Show events, VENs, readings, reports and jobs of the fleet that runs on a state folder.
 
     Where none runs, show what the last one left there.
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 Ven = Mapping[str, Any]
 RUNNING = "running"
+POWERS = ("power_w", "power_without_events_w")
+_POWER_HEADS = ("#kW", "#w/o events")
 _STYLES = {RUNNING: "green", "starting": "cyan", "enrolling": "cyan", "stopped": "dim"}
 _LONGEST_CELL = 200
 
@@ -26,14 +28,8 @@ def count_text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else "0" if value is None else clean(value)
 
 
-def power_text(power_w: object) -> str:
-    """Three digits that matter: 950 W, 12.3 kW, 4.56 MW."""
-    if not isinstance(power_w, int | float):
-        return "-"
-    for limit, factor, unit in ((1000, 1, "W"), (999_500, 1000, "kW"), (999_500_000, 1_000_000, "MW")):
-        if abs(power_w) < limit:
-            return f"{power_w / factor:.3g} {unit}"
-    return f"{power_w / 1e9:.3g} GW"
+def kw_text(power_w: object) -> str:
+    return f"{power_w / 1000:,.2f}" if isinstance(power_w, int | float) else "-"
 
 
 def state_text(state: object) -> Text:
@@ -54,19 +50,21 @@ def worst_first(vens: Sequence[Ven]) -> list[Ven]:
     return sorted(vens, key=badness, reverse=True)
 
 
-def ven_rows(vens: Sequence[Ven]) -> list[RenderableType]:
-    """A table with one row per VEN, and below it a line for each that has had an error."""
+def ven_rows(vens: Sequence[Ven], *, total: bool = False) -> list[RenderableType]:
+    """A table with one row per VEN and, of several, their total; below it a line for each that has had an error."""
     keys = _count_keys(vens)
-    table = _table("VEN", "state", "#resources", "#power", *(f"#{key}" for key in keys))
+    rows = table("~VEN", "state", "#resources", *_POWER_HEADS, *(f"#{key}" for key in keys), gap=1)
     for ven in vens:
-        table.add_row(
-            Text(clean(ven.get("name", "?"))),
+        rows.add_row(
+            cut_text(clean(ven.get("name", "?"))),
             state_text(ven.get("state", "?")),
             "-" if ven.get("resources") is None else count_text(ven["resources"]),
-            power_text(ven.get("power_w")),
+            *(kw_text(ven.get(key)) for key in POWERS),
             *(count_text(ven.get(key)) for key in keys),
         )
-    return [table, *(_error_line(ven) for ven in vens if ven.get("last_error"))]
+    if total and len(vens) > 1:
+        rows.add_row("total", "", *_sums(vens, keys), style="bold")
+    return [rows, *(_error_line(ven) for ven in vens if ven.get("last_error"))]
 
 
 def lines_of(ven: Ven) -> int:
@@ -75,16 +73,26 @@ def lines_of(ven: Ven) -> int:
 
 
 def state_table(vens: Sequence[Ven]) -> Table:
+    """A row per state, and their total."""
     keys = _count_keys(vens)
-    table = _table("state", "#VENs", "#resources", "#power", *(f"#{key}" for key in keys))
-    for state in sorted({str(ven.get("state")) for ven in vens}):
+    rows = table("state", "#VENs", "#resources", *_POWER_HEADS, *(f"#{key}" for key in keys), gap=1)
+    states = sorted({str(ven.get("state")) for ven in vens})
+    for state in states:
         group = [ven for ven in vens if str(ven.get("state")) == state]
-        resources, power_w, *counts = (
-            sum(_number(ven, key) for ven in group) for key in ("resources", "power_w", *keys)
-        )
-        cells = [len(group), resources, power_text(power_w), *counts]
-        table.add_row(state_text(state), *map(count_text, cells))
-    return table
+        rows.add_row(state_text(state), count_text(len(group)), *_sums(group, keys))
+    if len(states) > 1:
+        rows.add_row("total", count_text(len(vens)), *_sums(vens, keys), style="bold")
+    return rows
+
+
+def _sums(vens: Sequence[Ven], keys: Sequence[str]) -> list[str]:
+    """Resources, powers and counts of several VENs together."""
+    powers = [
+        kw_text(sum(known) if (known := [ven[key] for ven in vens if isinstance(ven.get(key), int | float)]) else None)
+        for key in POWERS
+    ]
+    resources, *counts = (count_text(sum(_number(ven, key) for ven in vens)) for key in ("resources", *keys))
+    return [resources, *powers, *counts]
 
 
 def _count_keys(vens: Sequence[Ven]) -> list[str]:
@@ -98,13 +106,21 @@ def _error_line(ven: Ven) -> Text:
     return line.append(clean(ven["last_error"]), style="red")
 
 
-def _table(*heads: str) -> Table:
-    """A `#` before a head aligns its column to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+def table(*heads: str, gap: int = 2) -> Table:
+    """A `#` before a head aligns its column to the right; columns with a `~` are cut first where there is no room.
+
+    What stands in those is `cut_text`.
+    """
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, gap - 1, 0, 0))
     for head in heads:
-        right = head.startswith("#")
-        table.add_column(head.lstrip("#"), justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
-    return table
+        justify: JustifyMethod = "right" if head.startswith("#") else "left"
+        made.add_column(head.lstrip("#~"), justify=justify, no_wrap=not head.startswith("~"), overflow="ellipsis")
+    return made
+
+
+def cut_text(text: str, style: str = "") -> Text:
+    """A text that is cut rather than wrapped."""
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _number(ven: Ven, key: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ven_actors.cli.event_table import EventRows
 from ven_actors.cli.status_tables import Ven, clean, count_text, lines_of, state_table, ven_rows, worst_first
 from ven_actors.durations import duration_text
 
@@ -20,17 +21,24 @@ def render(status: Mapping[str, Any], height: int | None = None) -> RenderableTy
     """The whole view, within `height` lines if that is given: then many VENs become a table of states and the worst."""
     vens: list[Ven] = [ven for ven in status.get("vens") or () if isinstance(ven, Mapping)]
     head, lines = _head(status), [*totals_lines(status), *_job_lines(status)]
+    events = EventRows(status)
     if height is None:
-        return Group(head, *ven_rows(vens), *map(Text, lines))
+        return Group(head, *events.drawn(), *ven_rows(vens, total=True), *map(Text, lines))
     foot = [Text(line, no_wrap=True, overflow="ellipsis") for line in lines]
     spare = 1
     room = height - spare - 1 - len(foot) - _LINES_OF_A_TABLE_HEAD
-    if sum(map(lines_of, vens)) <= room:
-        return Group(head, *ven_rows(vens), *foot)
     states = len({str(ven.get("state")) for ven in vens})
+    summed = states + (states > 1) + _LINES_OF_A_TABLE_HEAD + 1
+    most_rows = max(0, room // 3)
+    drawn, needed = events.drawn(most_rows), events.lines(most_rows)
+    if not needed or room - needed < min(sum(map(lines_of, vens)), summed + 1):
+        drawn = events.in_a_line()
+        needed = len(drawn)
+    room -= needed
+    if sum(map(lines_of, vens)) + (len(vens) > 1) <= room:
+        return Group(head, *drawn, *ven_rows(vens, total=True), *foot)
     note = Text(f"{len(vens)} VENs do not fit here; those that need a look first:", style="dim")
-    worst = _within(worst_first(vens), room - states - _LINES_OF_A_TABLE_HEAD - 1)
-    return Group(head, state_table(vens), note, *ven_rows(worst), *foot)
+    return Group(head, *drawn, state_table(vens), note, *ven_rows(_within(worst_first(vens), room - summed)), *foot)
 
 
 def _within(vens: Sequence[Ven], lines: int) -> Sequence[Ven]:

@@ -15,6 +15,7 @@ from ven_actors.actors.supervision import Watch
 from ven_actors.actors.supervisor import SupervisorActor
 from ven_actors.fleet.draining import Draining
 from ven_actors.fleet.embedded_vtn import EmbeddedVtn
+from ven_actors.fleet.event_status import power_facts
 from ven_actors.messages import Advance, GetStatus, Pulse, Shutdown, StartDrain, Tick
 from ven_actors.model import FleetStatus
 
@@ -162,5 +163,5 @@ class Pacemaker:
             log.info(
                 "status", generated=readings.generated, accepted=readings.accepted, queued=readings.queued,
                 quarantined=readings.quarantined, unasked=readings.unasked, gap=readings.gap,
-                unaccounted=readings.unaccounted,
+                unaccounted=readings.unaccounted, **power_facts(status),
             )  # fmt: skip

@@ -15,6 +15,7 @@ from ven_actors.config import FleetConfig
 from ven_actors.delivery.ledger import since
 from ven_actors.errors import UsageError
 from ven_actors.fleet.dialects import Route, spoken_names
+from ven_actors.fleet.event_status import event_status
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
 _SHUT_OUT = frozenset({VenState.REFUSED, VenState.UNREGISTERED})
@@ -137,6 +138,7 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
             "state": ven.state.value,
             "resources": ven.resources,
             "power_w": ven.power_w,
+            "power_without_events_w": ven.unaffected_w,
             "generated": readings.generated,
             "accepted": readings.accepted,
             "queued": readings.queued,
@@ -157,6 +159,7 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
         "paused": status.paused,
         "draining": status.draining,
         "restarts": sum(status.restarts.values()),
+        **event_status(status),
         "vens": vens,
         "readings": readings_dict(reporter.readings),
         "reports": {

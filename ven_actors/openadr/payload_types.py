@@ -51,6 +51,11 @@ PAYLOAD_TYPES: dict[str, PayloadType] = {
 }
 _NO_NUMBERS = frozenset({"DISPATCH_INSTRUCTION", "CURVE"})
 PAYLOAD_TYPES |= {name: kind._replace(number=True) for name, kind in PAYLOAD_TYPES.items() if name not in _NO_NUMBERS}
+_ALERTS = (
+    "GRID_EMERGENCY", "BLACK_START", "POSSIBLE_OUTAGE", "FLEX_ALERT", "FIRE", "FREEZING", "WIND", "TSUNAMI",
+    "AIR_QUALITY", "OTHER",
+)  # fmt: skip
+STANDARD_TYPES = frozenset(PAYLOAD_TYPES) | {f"ALERT_{name}" for name in _ALERTS}
 _UNKNOWN = PayloadType()
 # The user guide's examples leave the direction out; consumption is meant.
 _ALIASES = {name: f"IMPORT_{name}" for name in (*_CAPACITIES, *_OFFERS)} | {
