@@ -38,6 +38,7 @@ from ven_actors.fleet.given_tokens import check_given_tokens
 from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_left_out, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, choose_push, open_push
+from ven_actors.fleet.registration_time import say_registration_time
 from ven_actors.fleet.seeds import SEED_KEY, check_seed
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
 from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
@@ -106,6 +107,8 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
             chosen.config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
         )  # fmt: skip
+        registered = [name for name, dialect in read_dialects(config.state).items() if dialect is not None]
+        say_registration_time(config.rate, facts.routes, population.resources, registered)
         return _run_actors(config, facts, wiring, pacemaker, show)
 
 
