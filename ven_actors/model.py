@@ -211,6 +211,7 @@ class VenStatus:
     (`reached`), heard anything of it (`answered`), committed all that had ended when told to drain (`drained`).
     `unaffected_w` is what `power_w` would be without any event. `shown_events` are the events that say something, and
     `more_to_come` counts further ones.
+    `unregistered` is why the VTN has no ven, or not all resources, of it, though it can be read.
     """
 
     name: str
@@ -226,6 +227,7 @@ class VenStatus:
     unaffected_w: int | None = None
     shown_events: tuple[ShownEvent, ...] = ()
     more_to_come: int = 0
+    unregistered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

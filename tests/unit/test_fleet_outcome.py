@@ -210,6 +210,21 @@ def test_one_ven_that_the_vtn_registers_no_more_is_a_warning() -> None:
     assert summary["vens"]["failed"] == 1
 
 
+@pytest.mark.parametrize("queued", [0, 7])
+def test_vens_that_a_vtn_has_no_place_for_are_a_warning_and_so_is_that_it_takes_no_reports(queued: int) -> None:
+    one = VenStatus("V", VenState.RUNNING, 1, 1, None, 1, reached=True, unregistered="GET /vens answers 404")
+    readings = Readings(generated=9, accepted=9 - queued, queued=queued)
+    reporter = ReporterStatus(readings, {"V": readings}, {"V": "the VTN answers 405: no"})
+    facts = RunFacts(FleetConfig(), status=FleetStatus(0.0, {"V": one}, {}, (), paused=False, reporter=reporter))
+    with capture_logs() as logs:
+        assert exit_code(facts, 9.0) == 0
+    assert (logs[0]["event"], logs[0]["reasons"]) == ("vens_not_registered", ["GET /vens answers 404"])
+    assert "1 of 1 VENs are not registered" in facts.warnings[0]
+    held = "7 readings of them are held, as reports are not taken: the VTN answers 405: no"
+    assert (held in facts.warnings[0]) == bool(queued)
+    assert summary_of(facts)["vens"]["failed"] == 0
+
+
 def test_a_run_too_short_for_an_answer_says_so() -> None:
     code, line = judged(ven("Herning", VenState.STARTING, reached=False))
     assert (code, line["event"], line["ran_s"]) == (3, "run_too_short", 0.3)

@@ -15,7 +15,7 @@ from ven_actors.openadr.events import Crawl
 log = structlog.get_logger()
 
 _MOST_WARNINGS = 10
-_ASKED, _APPROVED = "nothing_asked", "nothing_approved"
+_ASKED, _APPROVED, _UNREGISTERED = "nothing_asked", "nothing_approved", "not_registered"
 _MEANINGS = {
     _ASKED: (
         "no event asks for reports; readings are unasked until one does",
@@ -24,6 +24,10 @@ _MEANINGS = {
     _APPROVED: (
         "none of this VEN's resources is approved at the VTN; readings are unasked until one is",
         "have the VTN's operator approve them",
+    ),
+    _UNREGISTERED: (
+        "the VTN has no vens or no resources for this client: its events are obeyed, reports are not tied to a ven",
+        "none is needed if that is meant; `status --json` shows the VTN's answer, `ven-actors doctor` says more",
     ),
 }
 
@@ -46,6 +50,8 @@ class Notices:
                 self._nothing_asked(self._ven, _ASKED)
             elif enrolled:
                 self._nothing_asked(self._ven, _APPROVED)
+        if crawl.unregistered:
+            self._nothing_asked(self._ven, _UNREGISTERED)
         unserved = (why_not(request.descriptor) for request in requests)
         notices = frozenset((*crawl.problems, *more, *filter(None, unserved)))
         for notice in sorted(notices - self._said):
@@ -54,7 +60,7 @@ class Notices:
 
 
 class NothingAsked:
-    """Says once for a whole fleet of each reason why readings are unasked, and with what VEN it began."""
+    """Says once for a whole fleet of each reason why reports are unasked or untied, and with what VEN it began."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -12,7 +12,10 @@ log = structlog.get_logger()
 
 
 class Standing:
-    """`reached` says that it has read its VTN in this life; `last_error` is of the trouble that lasts."""
+    """`reached` says that it has read its VTN in this life; `last_error` is of the trouble that lasts.
+
+    `unregistered` is why the VTN has no ven for it, though it can be read.
+    """
 
     def __init__(self, ven: str, poll_every_s: float) -> None:
         self._ven = ven
@@ -20,6 +23,7 @@ class Standing:
         self.state = VenState.STARTING
         self.last_error = ""
         self.reached = False
+        self.unregistered = ""
 
     def begins_to_enrol(self) -> bool:
         """Whether this is news."""

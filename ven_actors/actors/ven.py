@@ -276,6 +276,7 @@ class VenActor(FleetActor):
             return False
         changes = self._book.update(crawl.events, as_of_s, crawl.complete, crawl.unreadable_ids, crawl.programs)
         has_changed = self._acting.follow(self._book, changes)
+        self._standing.unregistered = crawl.unregistered
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
         is_complete, enrolment = self._registering.is_complete, self._registering.enrolment
@@ -291,8 +292,9 @@ class VenActor(FleetActor):
 
     def _tell_status(self) -> None:
         standing, events = self._standing, len(self._book)
+        heard = (standing.last_error, standing.reached, self._has_drained(), standing.pace.answered)
         status = VenStatus(
-            self.name, standing.state, len(self._resources), None, self._committed_s, events,
-            standing.last_error, standing.reached, self._has_drained(), standing.pace.answered,
+            self.name, standing.state, len(self._resources), None, self._committed_s, events, *heard,
+            unregistered=standing.unregistered,
         )  # fmt: skip
         self.send(self._tells, TickDone(self.name, self.run, self._acting.facts(status, self._now_s)))

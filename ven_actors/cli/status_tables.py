@@ -51,7 +51,7 @@ def worst_first(vens: Sequence[Ven]) -> list[Ven]:
 
 
 def ven_rows(vens: Sequence[Ven], *, total: bool = False) -> list[RenderableType]:
-    """A table with one row per VEN and, of several, their total; below it a line for each that has had an error."""
+    """A table with one row per VEN and, of several, their total; below it a line for each in trouble."""
     keys = _count_keys(vens)
     rows = table("~VEN", "state", "#resources", *_POWER_HEADS, *(f"#{key}" for key in keys), gap=1)
     for ven in vens:
@@ -64,12 +64,12 @@ def ven_rows(vens: Sequence[Ven], *, total: bool = False) -> list[RenderableType
         )
     if total and len(vens) > 1:
         rows.add_row("total", "", *_sums(vens, keys), style="bold")
-    return [rows, *(_error_line(ven) for ven in vens if ven.get("last_error"))]
+    return [rows, *(_error_line(ven) for ven in vens if _trouble(ven))]
 
 
 def lines_of(ven: Ven) -> int:
     """How many lines `ven_rows` needs for this VEN."""
-    return 2 if ven.get("last_error") else 1
+    return 2 if _trouble(ven) else 1
 
 
 def state_table(vens: Sequence[Ven]) -> Table:
@@ -103,7 +103,12 @@ def _count_keys(vens: Sequence[Ven]) -> list[str]:
 
 def _error_line(ven: Ven) -> Text:
     line = Text(f"{clean(ven.get('name', '?'))}: ", no_wrap=True, overflow="ellipsis")
-    return line.append(clean(ven["last_error"]), style="red")
+    return line.append(clean(_trouble(ven)), style="red")
+
+
+def _trouble(ven: Ven) -> str:
+    unregistered = f"not registered: {ven['unregistered']}" if ven.get("unregistered") else ""
+    return str(ven.get("last_error") or unregistered)
 
 
 def table(*heads: str, gap: int = 2) -> Table:

@@ -33,6 +33,7 @@ def exit_code(facts: RunFacts, ran_s: float) -> int:
         if refused:
             _warn_of_refused(facts, refused, len(vens))
         _warn_of_failed(facts, [ven for ven in failed if ven not in refused])
+        _warn_of_unregistered(facts, [ven for ven in vens if ven.unregistered and ven not in failed])
     warn_of_what_is_left(facts)
     return code
 
@@ -127,6 +128,27 @@ def _refused_facts(refused: Sequence[VenStatus], of: int) -> dict[str, Any]:
         "reasons": _few(sorted({ven.last_error for ven in refused})),
         "remedy": f"correct their credentials; `ven-actors doctor --vens {refused[0].name}` finds out more",
     }
+
+
+def _warn_of_unregistered(facts: RunFacts, unregistered: Sequence[VenStatus]) -> None:
+    """VENs that worked though the VTN has none of them; where it does not take their reports either, that as well."""
+    if not unregistered:
+        return
+    assert facts.status is not None
+    reporter, of = facts.reporter, len(facts.status.vens)
+    queued = {ven.name: reporter.by_ven[ven.name].queued for ven in unregistered if ven.name in reporter.by_ven}
+    answers = sorted({reporter.last_error_by_ven.get(name, "") for name, count in queued.items() if count} - {""})
+    reasons = _few(sorted({ven.unregistered for ven in unregistered}))
+    held = f"; {sum(queued.values())} readings of them are held, as reports are not taken: " if answers else ""
+    facts.warnings.append(
+        f"{len(unregistered)} of {of} VENs are not registered, as the VTN has no vens or resources for them, and their "
+        f"reports cannot be tied to a ven: {'; '.join(reasons)}{held}{'; '.join(_few(answers))}"
+    )
+    log.warning(
+        "vens_not_registered", vens=_few(ven.name for ven in unregistered), unregistered=len(unregistered), of=of,
+        reasons=reasons, reports=_few(answers),
+        remedy=f"none is needed if that is meant; `ven-actors doctor --vens {unregistered[0].name}` finds out more",
+    )  # fmt: skip
 
 
 def warn_of_what_is_left(facts: RunFacts) -> None:

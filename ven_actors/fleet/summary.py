@@ -146,6 +146,7 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
             "events": ven.events,
             "restarts": status.restarts.get(ven.name, 0),
             "last_error": ven.last_error or reporter.last_error_by_ven.get(ven.name, ""),
+            "unregistered": ven.unregistered,
         }
         for ven in status.vens.values()
         for readings in (reporter.by_ven.get(ven.name, Readings()),)

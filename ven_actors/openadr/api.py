@@ -27,6 +27,11 @@ class Api:
         self._tokens = tokens
         self.scopes: Sequence[str] = ()
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether no credentials are configured."""
+        return self._tokens is None
+
     def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> bytes:
         """The body of a 200. Raises `VtnRefused` for any other status, and what `request` raises."""
         answer = self.request("GET", path, query=query)

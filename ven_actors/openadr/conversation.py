@@ -62,6 +62,7 @@ class StandardConversation:
         self._own = replace(own or Own(ven_name), configured=tuple(targets))
         self._enrolment: Enrolment | None = None
         self._odd: tuple[str, ...] = ()
+        self._unregistered = ""
         self._puzzles: frozenset[str] = frozenset()
         self._crawls_since = 0
         self._chosen = ChosenPrograms(programs)
@@ -72,12 +73,14 @@ class StandardConversation:
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> Enrolment:
         enroller = Enroller(self._api, self._dialect, Reader(strict=self._strict))
         self._enrolment, own = enroller.enrol(ven_name, resources, known)
+        self._unregistered = enroller.unregistered
         self._take_own(own, enroller)
         return self._enrolment
 
     def is_registered(self) -> bool:
         enroller = Enroller(self._api, self._dialect, Reader(strict=self._strict))
-        return self._enrolment is not None and enroller.still_has(self._ven_name, self._enrolment.ven_id)
+        ven_id = "" if self._enrolment is None else self._enrolment.ven_id
+        return bool(ven_id) and enroller.still_has(self._ven_name, ven_id)
 
     def crawl(self, known_event_ids: Collection[str] = ()) -> Crawl:
         reader = Reader(strict=self._strict)
@@ -93,7 +96,9 @@ class StandardConversation:
         self._look_at_targets(events, reader)
         crawl = self._judged(programs, events, chosen)
         more = (*chosen.notices, *reader.notices, *self._odd)
-        return msgspec.structs.replace(crawl, problems=crawl.problems + more) if more else crawl
+        if not more and not self._unregistered:
+            return crawl
+        return msgspec.structs.replace(crawl, problems=crawl.problems + more, unregistered=self._unregistered)
 
     def _judged(self, programs: Listing[Program], events: Listing[ReadEvent], chosen: Chosen) -> Crawl:
         """What was read as it concerns us; nothing is judged again as long as nothing is different."""
@@ -161,7 +166,7 @@ class StandardConversation:
         puzzling = (each for each in events.targeted if self._dialect.puzzling(each.targets, self._own))
         puzzles = frozenset(each.object_id or "" for each in puzzling)
         self._crawls_since += 1
-        if self._enrolment is None or not puzzles:
+        if self._enrolment is None or not self._enrolment.ven_id or not puzzles:
             return
         if puzzles <= self._puzzles and self._crawls_since < _CRAWLS_BETWEEN:
             return

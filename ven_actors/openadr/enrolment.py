@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ven_actors.errors import VtnNonsense, VtnRefused
+from ven_actors.errors import CredentialsRefused, VtnNonsense, VtnRefused
 from ven_actors.model import Enrolment, Resource
 from ven_actors.openadr.api import Api, created
 from ven_actors.openadr.dialect import Registered, StandardDialect
@@ -19,6 +19,7 @@ from ven_actors.openadr.salvage import said
 from ven_actors.openadr.targeting import Own
 from ven_actors.openadr.wire import WireAttribute
 
+_NONE_FOR_US = frozenset({404, 405, 501})
 _Parse = Callable[[bytes, Reader], Registered]
 
 
@@ -26,7 +27,8 @@ class Enroller:
     """Registers VENs over one `Api`. Every method may be repeated after a failure: it goes on where it stopped.
 
     `odd` has one line for each part of the VEN's own objects that could not be read and was left out. With a strict
-    `reader` any deviation of such an object is `VtnNonsense` instead.
+    `reader` any deviation of such an object is `VtnNonsense` instead. `unregistered` says why not all is registered,
+    where the VTN has no vens or no resources for us.
     """
 
     def __init__(self, api: Api, dialect: StandardDialect, reader: Reader) -> None:
@@ -35,23 +37,30 @@ class Enroller:
         self._reader = reader
         self._unreadable: list[str] = []
         self.odd: list[str] = []
+        self.unregistered = ""
 
     def enrol(self, ven_name: str, resources: Sequence[Resource], known: Enrolment | None) -> tuple[Enrolment, Own]:
         """The VTN's ids of the VEN and of each resource, created where they are missing, and what can target them.
 
-        `known` is what an earlier enrolment gave; it decides only when a VTN lists several vens of this name.
-        Raises `VtnError`.
+        `known` is what an earlier enrolment gave; it decides only when a VTN lists several vens of this name. A VTN
+        that has no vens for us gives an empty id. Raises `VtnError`.
         """
-        ven = self._find_ven(ven_name, known) or self._create_ven(ven_name, known)
-        found = self._find_resources(ven.object_id, {resource.name for resource in resources})
-        for resource in resources:
-            if resource.name not in found:
-                found[resource.name] = self._create_resource(resource, ven.object_id)
-            else:
-                self._correct_resource(resource, found[resource.name], ven.object_id)
-        ours = {resource.name: found[resource.name] for resource in resources}
-        enrolment = Enrolment(ven.object_id, {name: each.object_id for name, each in ours.items()})
-        return enrolment, _own(ven, ours)
+        names = {resource.name: resource for resource in resources}
+        ven, ours = Registered("", ven_name), dict[str, Registered]()
+        try:
+            ven = self._find_ven(ven_name, known) or self._create_ven(ven_name, known)
+            ours = self._find_resources(ven.object_id, names)
+            for name, resource in names.items():
+                if name not in ours:
+                    ours[name] = self._create_resource(resource, ven.object_id)
+                else:
+                    self._correct_resource(resource, ours[name], ven.object_id)
+        except (VtnRefused, CredentialsRefused) as error:
+            if not self._has_none_for_us(error):
+                raise
+            self.unregistered = str(error)
+        enrolment = Enrolment(ven.object_id, {name: ours[name].object_id for name in names if name in ours})
+        return enrolment, _own(ven, {name: ours.get(name, Registered("", name)) for name in names})
 
     def still_has(self, ven_name: str, ven_id: str) -> bool:
         """Whether the VTN has the ven of this name under this id: one GET, more only where it is far down the list."""
@@ -65,6 +74,12 @@ class Enroller:
         ven = self._dialect.parse_ven(self._api.get(path), self._reader)
         self._note(ven, "ven")
         return _own(ven, self._find_resources(ven.object_id, enrolment.resource_ids.keys()))
+
+    def _has_none_for_us(self, error: VtnRefused | CredentialsRefused) -> bool:
+        """Whether a VTN has no vens or resources for us; who has no credentials may read, and is nobody to register."""
+        if isinstance(error, CredentialsRefused) or error.status == 403:
+            return self._api.is_anonymous
+        return error.status in _NONE_FOR_US
 
     def _find_ven(self, ven_name: str, known: Enrolment | None) -> Registered | None:
         query = self._dialect.ven_query(ven_name)

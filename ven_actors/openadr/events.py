@@ -140,6 +140,7 @@ class Crawl(msgspec.Struct, frozen=True):
 
     `problems` has one line per object that was skipped as unreadable. `unreadable_ids` are the ids of such events:
     they exist, so they must not be taken for gone; `complete` is False when one had not even an id.
+    `unregistered` says why the VEN, or resources of it, could not be registered, where the VTN has none for us.
     `enrolment` is what is known of the VEN's registration by now, where reading tells more of it. `reported` names the
     resources whose every reading is wanted, where the dialect has no report descriptors that would say so.
     """
@@ -151,6 +152,7 @@ class Crawl(msgspec.Struct, frozen=True):
     complete: bool = True
     enrolment: Enrolment | None = None
     reported: tuple[str, ...] | None = None
+    unregistered: str = ""
 
     @property
     def program_ids(self) -> tuple[str, ...]:

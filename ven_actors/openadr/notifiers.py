@@ -85,16 +85,16 @@ class Notifiers:
         )  # fmt: skip
 
     def topics(self, ven_id: str, program_ids: tuple[str, ...]) -> frozenset[str]:
-        """All topics that concern a VEN: its own where the VTN has such, else those of its programs.
+        """All topics that concern a VEN: its own where the VTN has it and such topics, else its programs.
 
         Raises `VtnError`; empty where the VTN names none.
         """
-        own = f"{_TOPICS}/vens/{quote(ven_id, safe='')}"
-        topics = self._named(own) | self._named(f"{own}/resources")
-        events = self._named(f"{own}/events")
+        own = f"{_TOPICS}/vens/{quote(ven_id, safe='')}" if ven_id else ""
+        topics = self._named(own) | self._named(f"{own}/resources") if own else set()
+        events = self._named(f"{own}/events") if own else set()
         for program_id in program_ids if not events else ():
             events |= self._named(f"{_TOPICS}/programs/{quote(program_id, safe='')}/events")
-        programs = self._named(f"{own}/programs") or self._named(f"{_TOPICS}/programs")
+        programs = (self._named(f"{own}/programs") if own else set()) or self._named(f"{_TOPICS}/programs")
         return frozenset(topics | events | programs)
 
     def _named(self, path: str) -> set[str]:
