@@ -101,10 +101,10 @@ def test_that_one_event_is_as_it_was_is_enough(ven: Callable[..., House]) -> Non
 def test_r10_every_ten_minutes_it_looks_with_one_request(ven: Callable[..., House]) -> None:
     house = enrolled(ven)
     house.tick_later("ven_check")
-    assert (house.vtn.looks, len(house.vtn.known_at_enrolment)) == (1, 1)
+    assert (house.vtn.looks, len(house.vtn.known_at_enrolment), house.vtn.crawls) == (1, 1, 1)
     comes_back_empty(house)
     house.tick_later("ven_check")
-    assert (house.vtn.looks, len(house.vtn.known_at_enrolment)) == (2, 2)
+    assert (house.vtn.looks, len(house.vtn.known_at_enrolment), house.vtn.crawls) == (2, 2, 2)
 
 
 def test_r10_a_ven_of_many_resources_that_is_lost_registers_all_of_them_again(ven: Callable[..., House]) -> None:
@@ -149,6 +149,8 @@ def test_a_vtn_that_is_down_or_refuses_our_credentials_is_trouble(
     house = enrolled(ven)
     house.vtn.look_error = error
     house.tick_later("ven_check")
+    assert (house.status.state, house.vtn.crawls) == (VenState.RUNNING, 1), "the next reading will tell"
+    house.tick_later("ven_check", "polling")
     assert (house.status.state, house.vtn.crawls) == (state, 1)
 
 

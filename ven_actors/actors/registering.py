@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -53,9 +54,11 @@ class Registering:
         self.enrolment = enrolment if is_news else self.enrolment
         return is_news
 
-    def want_look(self) -> None:
-        """Have the next `look_if_wanted` look."""
-        self._look_wanted = True
+    def take_jobs(self, due: frozenset[str]) -> None:
+        """What the schedule asks for: all of it again, or a look with the next occasion."""
+        self._look_wanted |= "ven_check" in due
+        if "enrolment" in due:
+            self.begin_again()
 
     def look_if_wanted(self, *, after_failure: bool) -> None:
         """See `look`; where the VTN had no ven for us, registering is tried again instead."""
@@ -66,6 +69,14 @@ class Registering:
             self.look()
         else:
             self.begin_again()
+
+    def finds_itself_lost(self) -> bool:
+        """Whether a look, where one is wanted, says that there is something to register; trouble says nothing."""
+        if not self._look_wanted or not self.is_complete:
+            return False
+        with contextlib.suppress(VtnError):
+            self.look_if_wanted(after_failure=False)
+        return not self.is_complete
 
     def look(self) -> bool:
         """Whether the VTN still has the VEN, by one GET; for one that it has lost, registering begins again.

@@ -44,7 +44,7 @@ from ven_actors.openadr.events import Crawl
 log = structlog.get_logger()
 
 JOBS = frozenset({"metering", "polling", "program_sync", "enrolment", "ven_check"})
-_READING_JOBS = JOBS - {"metering"}
+_READING_JOBS = JOBS - {"metering", "ven_check"}
 
 
 class VenActor(FleetActor):
@@ -136,14 +136,12 @@ class VenActor(FleetActor):
         self._close_intervals()
         if self._closed_until_s is not None and self._credit.stays_used_up(self._closed_until_s, self._kept_until_s()):
             self.on_start()
-        if "enrolment" in tick.due:
-            self._registering.begin_again()
-        if "ven_check" in tick.due:
-            self._registering.want_look()
+        self._registering.take_jobs(tick.due)
         has_read_last = self._drain_s is not None and self._standing.state is VenState.RUNNING
         jobs = tick.due & _READING_JOBS
         is_due = self._listening.is_due(jobs, tick.mono_s) or (jobs and not self._registering.is_complete)
-        if is_due and self._standing.pace.may_poll(tick.mono_s) and not has_read_last:
+        may_ask = self._standing.pace.may_poll(tick.mono_s) and not has_read_last
+        if may_ask and (is_due or self._registering.finds_itself_lost()):
             self._poll(tick.mono_s)
         self._tell_status()
 
