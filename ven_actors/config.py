@@ -96,7 +96,7 @@ class FleetConfig:
         all_or_count(1_000_000),
         "120",
         "Fleet",
-        "resources approved per VEN when the demo data is made; later: ven-actors resources approve",
+        "resources approved per VEN in a new state folder; later: ven-actors resources approve",
     )
     state: Path = _option("state", path("DIR"), "state", "Fleet", "folder that keeps everything; one fleet at a time")
     registry: Path | None = _option(

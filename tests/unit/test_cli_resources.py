@@ -10,7 +10,10 @@ from rich.console import Console
 
 from ven_actors.cli.resources import resources
 from ven_actors.errors import DataError, StateError, UsageError
+from ven_actors.fleet.begun import Begun
+from ven_actors.fleet.folder import check_store
 from ven_actors.fleet.progress import progress_bar
+from ven_actors.model import RegistrationStatus
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage import population
 from ven_actors.storage.registry import Registry, registry_lock
@@ -199,9 +202,69 @@ def test_changes_are_refused_while_a_fleet_runs_and_looking_is_not(db: Path) -> 
 
 
 def test_the_database_may_come_from_the_environment(db: Path) -> None:
+    assert run("check", VEN_ACTORS_REGISTRY=str(db)).exit_code == 0
     assert run("check", VEN_ACTORS_RESOURCES_DB=str(db)).exit_code == 0
+    with pytest.raises(DataError, match="there is no such file"):
+        run("check", "--registry", db.with_name("other.db"), VEN_ACTORS_REGISTRY=str(db))
+
+
+def test_every_command_has_the_names_of_the_fleet_and_hides_the_old_ones() -> None:
     for command in ("list", "check", "approve", "suspend", "make"):
-        assert "VEN_ACTORS_RESOURCES_DB; default: state/resources.db" in " ".join(run(command, "--help").output.split())
+        shown = " ".join(run(command, "--help").output.split())
+        for name in ("--state DIR", "VEN_ACTORS_STATE", "--registry FILE", "VEN_ACTORS_REGISTRY"):
+            assert name in shown
+        for name in ("--db", "--out", "RESOURCES_DB"):
+            assert name not in shown
+
+
+def test_without_a_registry_named_it_is_that_of_the_state_folder(db: Path) -> None:
+    (db.parent / "resources.db").write_bytes(db.read_bytes())
+    assert run("check", "--state", db.parent).output.startswith(f"{db.parent / 'resources.db'}: good")
+    assert run("check", VEN_ACTORS_STATE=str(db.parent)).exit_code == 0
+
+
+def test_two_names_for_two_databases_are_refused(db: Path) -> None:
+    with pytest.raises(UsageError, match="are two databases"):
+        run("check", "--db", db, "--registry", db.with_name("other.db"))
+    assert run("check", "--db", db, VEN_ACTORS_REGISTRY=str(db.with_name("other.db"))).exit_code == 0
+
+
+# --- VENs that run --count makes -------------------------------------------------------------------------------
+
+
+def test_a_ven_of_count_is_shown_as_a_run_has_it_and_entered_when_it_is_changed(db: Path) -> None:
+    def of(name: str, status: str) -> list[str]:
+        shown = run("list", "--registry", db, "--state", db.parent, "--ven", name, "--status", status, "--json").output
+        return [one["resource_id"] for one in json.loads(shown)]
+
+    made = population.fleet_ven(2, 7)[1]
+    check_store(db.parent, Begun(7, 5).facts)
+    assert of("Fleet-0002", "approved") == [one.resource_id for one in made[:5]]
+    run("approve", "Fleet-0002", "--count", 8, "--registry", db, "--state", db.parent)
+    assert of("Fleet-0002", "approved") == [one.resource_id for one in made[:8]]
+    run("suspend", "Fleet-0002", "--keep", 2, "--registry", db, "--state", db.parent)
+    assert of("Fleet-0002", "approved") == [one.resource_id for one in made[:2]]
+    assert of("Fleet-0002", "suspended") == [one.resource_id for one in made[2:8]]
+    assert len(of("Fleet-0002", "pending")) == 112
+    assert len(of("Fleet-0003", "approved")) == 5
+
+
+def test_the_seed_of_a_ven_of_count_may_be_named(db: Path) -> None:
+    run("suspend", "Fleet-0001", "--seed", 9, "--registry", db, "--state", db.parent)
+    with Registry.open(db) as registry:
+        ids = [one.resource_id for one in registry.resources("Fleet-0001", RegistrationStatus.SUSPENDED)]
+    assert ids == [one.resource_id for one in population.fleet_ven(1, 9)[1]]
+
+
+@pytest.mark.parametrize("name", ["Fleet-1", "Fleet-00001", "Fleet-0000", "Fleet-", "Fleet-²222", "fleet-0001"])
+def test_a_name_that_count_does_not_make_is_unknown(db: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="unknown VEN"):
+        run("approve", name, "--registry", db)
+
+
+def test_keep_goes_with_vens(db: Path) -> None:
+    with pytest.raises(UsageError, match="--keep goes with VENs or --all"):
+        run("suspend", "--resource", "x", "--keep", 1, "--registry", db)
 
 
 def test_the_bar_is_shown_on_a_terminal_and_nowhere_else() -> None:

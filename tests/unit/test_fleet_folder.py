@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,19 @@ from structlog.testing import capture_logs
 from ven_actors.config import FleetConfig
 from ven_actors.errors import DataError, StateError, UsageError
 from ven_actors.fleet.embedded_vtn import embedded_clients
-from ven_actors.fleet.folder import load_population, locked_folder, place_checked, read_totals
+from ven_actors.fleet.folder import (
+    begun_of,
+    check_store,
+    load_population,
+    locked_folder,
+    place_checked,
+    preview_population,
+    read_totals,
+)
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import Layout
 from ven_actors.records import LayoutRecord, SpanRecord, VenRecord
+from ven_actors.storage.population import fleet_ven
 from ven_actors.storage.registry import Registry, make_demo
 from ven_actors.storage.store import Store
 
@@ -49,14 +59,47 @@ def test_approvals_are_made_with_the_demo_data_and_never_changed_by_a_run(tmp_pa
         approved(FleetConfig(state=tmp_path, vens=("Lemvig", "Aars"), approve="all"))
     assert str(caught.value) == (
         f"--approve all: {path} has other approvals (Lemvig has 3), which a run does not change; "
-        f"run `ven-actors resources approve Lemvig Aars --db {path}`, or leave --approve out"
+        f"run `ven-actors resources approve Lemvig Aars --state {tmp_path}`, or leave --approve out"
     )
-    with pytest.raises(UsageError, match="resources approve --count 7 Lemvig --db "):
+    with pytest.raises(UsageError, match="resources approve --count 7 Lemvig --state "):
         approved(FleetConfig(state=tmp_path, vens=("Lemvig",), approve=7))
-    with pytest.raises(UsageError, match=r"Lemvig has 3.*resources suspend --resource ID --db "):
+    with pytest.raises(UsageError, match=r"Lemvig has 3.*resources suspend --keep 2 Lemvig --state "):
         approved(FleetConfig(state=tmp_path, vens=("Lemvig",), approve=2))
     assert approved(FleetConfig(state=tmp_path, vens=("Lemvig",))) == {"Lemvig": 3}, "the default asks for nothing"
     assert path.read_bytes() == before
+
+
+def test_approvals_count_for_the_vens_of_count_too_and_are_kept(tmp_path: Path) -> None:
+    config = FleetConfig(state=tmp_path, vens=("Lemvig",), count=2, approve=3)
+    assert approved(config) == {"Lemvig": 3, "Fleet-0001": 3, "Fleet-0002": 3}
+    check_store(tmp_path, begun_of(config).facts)
+    again = replace(config, approve=120, count=3)
+    assert approved(again) == {"Lemvig": 3, "Fleet-0001": 3, "Fleet-0002": 3, "Fleet-0003": 3}
+    with pytest.raises(UsageError, match="resources approve --count 7 Lemvig Fleet-0001 Fleet-0002 --state"):
+        approved(replace(config, approve=7))
+
+
+def test_the_vens_of_count_are_counted_with_all_their_resources(tmp_path: Path) -> None:
+    config = FleetConfig(state=tmp_path, vens=("Lemvig",), count=1, approve=3)
+    with locked_folder(config):
+        statistics = load_population(config, DEMO_METERS).statistics
+    assert statistics["by_ven"]["Fleet-0001"] == {"approved": 3, "pending": 117, "suspended": 0, "total": 120}
+    assert statistics["total_by_status"] == {"APPROVED": 6, "PENDING": 263 + 117, "SUSPENDED": 0}
+
+
+def test_a_ven_of_count_may_be_named_and_one_that_a_registry_has_is_taken_from_there(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    with Registry.create(path) as registry:
+        registry.add("Fleet-0002", fleet_ven(2, 1, approved=4)[1])
+    config = FleetConfig(state=tmp_path, registry=path, vens=("Fleet-0002", "Fleet-0003"))
+    assert approved(config) == {"Fleet-0002": 4, "Fleet-0003": 120}
+
+
+@pytest.mark.parametrize("approve", ["all", 500, 120])
+def test_a_ven_of_count_has_no_more_than_its_120_resources(tmp_path: Path, approve: int) -> None:
+    assert (
+        len(preview_population(FleetConfig(state=tmp_path, count=1, approve=approve), DEMO_METERS)["Fleet-0001"]) == 120
+    )
 
 
 def test_suspended_resources_are_no_other_approval(tmp_path: Path) -> None:
@@ -67,7 +110,8 @@ def test_suspended_resources_are_no_other_approval(tmp_path: Path) -> None:
     config = FleetConfig(state=tmp_path, registry=path, vens=("Lemvig", "Aars"), approve="all")
     with capture_logs() as logs:
         assert approved(config) == {"Lemvig": 266, "Aars": 0}
-    assert logs[0]["remedy"] == "ven-actors resources approve --suspended Aars"
+    where = f"--state {tmp_path} --registry {path}"
+    assert logs[0]["remedy"] == f"ven-actors resources approve --suspended Aars {where}"
 
 
 def test_a_store_that_lost_its_content_is_not_taken_for_a_new_one(tmp_path: Path) -> None:

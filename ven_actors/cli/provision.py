@@ -16,7 +16,7 @@ from ven_actors.config_applies import Command
 from ven_actors.config_sources import load_config
 from ven_actors.errors import UsageError, VtnError
 from ven_actors.fleet.discovery import discovered
-from ven_actors.fleet.provision_access import BUSINESS_FLAG, Targets, provisioner_of, wanted_vens
+from ven_actors.fleet.provision_access import BUSINESS_FLAG, Targets, keep_begun, provisioner_of, wanted_vens
 from ven_actors.fleet.provisioning import Did, Outcome
 
 EXIT_FAILED = 3
@@ -111,6 +111,8 @@ def provision_command(
     report = _Report(dry_run=dry_run, as_json=as_json)
     with provisioner_of(config, environ, business, dry_run=dry_run) as provisioner:
         vens = wanted_vens(config, environ, provisioner.dialect, targets)
+        if not dry_run:
+            keep_begun(config)
         report.take(outcome for wanted in vens for outcome in provisioner.provision(wanted))
     return report.end()
 

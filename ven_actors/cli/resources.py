@@ -11,7 +11,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ven_actors.cli.registry_options import registry_options
 from ven_actors.errors import DataError, UsageError
+from ven_actors.fleet.begun import Begun, made_by_count
 from ven_actors.fleet.progress import progress_bar
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import RegistrationStatus, Resource
@@ -19,16 +21,8 @@ from ven_actors.simulation.profiles import Profiles
 from ven_actors.storage.population import DEMO_APPROVED, Approve
 from ven_actors.storage.registry import Registry, make_demo
 
-DEFAULT_DB = Path("state/resources.db")
-
-db_option = click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_DB,
-    envvar="VEN_ACTORS_RESOURCES_DB",
-    show_default=True,
-    show_envvar=True,
-    help="The resource database.",
+seed_option = click.option(
+    "--seed", type=int, help="Of VENs that run --count makes.  [default: that of the state folder, else 1]"
 )
 
 
@@ -56,17 +50,7 @@ def resources() -> None:
 
 
 @resources.command()
-@click.option(
-    "--out",
-    "--db",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_DB,
-    envvar="VEN_ACTORS_RESOURCES_DB",
-    show_default=True,
-    show_envvar=True,
-    help="The resource database to write.",
-)
+@registry_options("--out", "--db")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same resources.")
 @click.option(
     "--approve", type=AllOrCount(), default=DEMO_APPROVED, show_default=True, help="How many per VEN are APPROVED."
@@ -77,34 +61,55 @@ def resources() -> None:
     help="Use the meters of this profile file.  [default: the demo's]",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def make(out: Path, seed: int, approve: Approve, profiles: Path | None, force: bool) -> None:
+def make(*, db: Path, state: Path, seed: int, approve: Approve, profiles: Path | None, force: bool) -> None:
     """Write the demo's 10,562 resources in 40 Danish towns, each town a VEN."""
+    del state
     meters = DEMO_METERS if profiles is None else Profiles.open(profiles).meters
     with progress_bar("making resources") as advance:
-        make_demo(out, seed, approve, advance, meters=meters, replace=force)
-    with Registry.open(out) as registry:
+        make_demo(db, seed, approve, advance, meters=meters, replace=force)
+    with Registry.open(db) as registry:
         found = registry.statistics()
     click.echo(
-        f"{out}: {found['total_resources']} resources of {found['total_vens']} VENs, "
+        f"{db}: {found['total_resources']} resources of {found['total_vens']} VENs, "
         f"{found['total_by_status']['APPROVED']} approved"
     )
 
 
 @resources.command("list")
-@db_option
+@registry_options("--db")
+@seed_option
 @click.option("--ven", "vens", multiple=True, help="Only this VEN; may be given several times.")
 @click.option("--status", type=click.Choice(list(RegistrationStatus), case_sensitive=False), help="Only this status.")
 @click.option("--limit", type=click.IntRange(min=1), help="Show at most so many resources.")
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
-def list_command(db: Path, vens: tuple[str, ...], status: str | None, limit: int | None, as_json: bool) -> None:
-    """Show the VENs and how many resources each has; with --ven, --status or --limit the resources themselves."""
+def list_command(
+    *,
+    db: Path,
+    state: Path,
+    seed: int | None,
+    vens: tuple[str, ...],
+    status: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Show the VENs and how many resources each has; with --ven, --status or --limit the resources themselves.
+
+    VENs that run --count makes are shown where they are named.
+    """
     with Registry.open(db) as registry:
         if not vens and status is None and limit is None:
             _show_statistics(registry.statistics(), as_json)
             return
         wanted = None if status is None else RegistrationStatus(status)
-        registry.require(vens)
-        found = [one for ven in vens or registry.ven_names() for one in registry.resources(ven, wanted)]
+        begun = Begun.of(state, seed, DEMO_APPROVED)
+        made = made_by_count(vens, registry.ven_names())
+        registry.require(ven for ven in vens if ven not in made)
+        found = [
+            one
+            for ven in vens or registry.ven_names()
+            for one in (begun.resources(ven) if ven in made else registry.resources(ven))
+            if wanted in {None, one.status}
+        ]
     shown = found[:limit]
     if as_json:
         click.echo(json.dumps([asdict(resource) for resource in shown], ensure_ascii=False, indent=1))
@@ -114,14 +119,15 @@ def list_command(db: Path, vens: tuple[str, ...], status: str | None, limit: int
 
 
 @resources.command()
-@db_option
+@registry_options("--db")
 @click.option(
     "--profiles", type=click.Path(dir_okay=False, path_type=Path), help="Also look whether this file has all meters."
 )
 @click.option("--migrate", is_flag=True, help="Bring an older database up to date first; a copy of it stays beside it.")
 @click.pass_context
-def check(ctx: click.Context, db: Path, profiles: Path | None, migrate: bool) -> None:
+def check(ctx: click.Context, *, db: Path, state: Path, profiles: Path | None, migrate: bool) -> None:
     """Check the whole database: structure, values, uniqueness. Exit code 1 if something is found, 2 if it is broken."""
+    del state
     with Registry.open(db, writable=migrate) as registry:
         found = registry.statistics()
         findings = [
@@ -139,14 +145,23 @@ def check(ctx: click.Context, db: Path, profiles: Path | None, migrate: bool) ->
 
 
 @resources.command()
-@db_option
+@registry_options("--db")
+@seed_option
 @click.argument("vens", metavar="[VEN]...", nargs=-1)
 @click.option("--all", "all_vens", is_flag=True, help="All VENs.")
 @click.option("--count", type=click.IntRange(min=0), help="Approve until so many of a VEN are.  [default: all pending]")
 @click.option("--suspended", is_flag=True, help="Suspended ones too.")
 @click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource, whatever its status.")
 def approve(
-    db: Path, vens: tuple[str, ...], all_vens: bool, count: int | None, suspended: bool, ids: tuple[str, ...]
+    *,
+    db: Path,
+    state: Path,
+    seed: int | None,
+    vens: tuple[str, ...],
+    all_vens: bool,
+    count: int | None,
+    suspended: bool,
+    ids: tuple[str, ...],
 ) -> None:
     """Approve pending resources, of some VENs or all, or single ones by their id."""
     _refuse_unclear(vens, all_vens, ids)
@@ -155,6 +170,7 @@ def approve(
     with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.APPROVED)
+        Begun.of(state, seed, DEMO_APPROVED).enter(registry, vens)
         names = registry.ven_names() if all_vens else vens
         registry.require(names)
         upto: Approve = "all" if count is None else count
@@ -165,19 +181,33 @@ def approve(
 
 
 @resources.command()
-@db_option
+@registry_options("--db")
+@seed_option
 @click.argument("vens", metavar="[VEN]...", nargs=-1)
 @click.option("--all", "all_vens", is_flag=True, help="All VENs.")
+@click.option("--keep", type=click.IntRange(min=0), help="Suspend approved ones alone, but the first so many of a VEN.")
 @click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource.")
-def suspend(db: Path, vens: tuple[str, ...], all_vens: bool, ids: tuple[str, ...]) -> None:
+def suspend(
+    *,
+    db: Path,
+    state: Path,
+    seed: int | None,
+    vens: tuple[str, ...],
+    all_vens: bool,
+    keep: int | None,
+    ids: tuple[str, ...],
+) -> None:
     """Suspend all resources of some VENs or of all, or single ones by their id."""
     _refuse_unclear(vens, all_vens, ids)
+    if ids and keep is not None:
+        raise UsageError("--keep goes with VENs or --all, not with --resource")
     with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.SUSPENDED)
+        Begun.of(state, seed, DEMO_APPROVED).enter(registry, vens)
         names = registry.ven_names() if all_vens else vens
         registry.require(names)
-        changed = sum(registry.suspend(name) for name in names)
+        changed = sum(registry.suspend(name, keep) for name in names)
     click.echo(f"{db}: {changed + len(ids)} suspended")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import errno
-import shlex
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +16,18 @@ from ven_actors.config import DEFAULT_VENS, FleetConfig
 from ven_actors.delivery.accounts import Accounts
 from ven_actors.delivery.restoring import Books
 from ven_actors.errors import DataError, StateError, UsageError
+from ven_actors.fleet.approvals import check_approvals, check_begun
+from ven_actors.fleet.begun import Begun, made_by_count, only_approved
 from ven_actors.fleet.dialects import OF_OLD_STATE
 from ven_actors.fleet.progress import progress_bar
+from ven_actors.fleet.remedies import resources_line
 from ven_actors.fleet.summary import stopped_status
 from ven_actors.model import RegistrationStatus, ReporterStatus, Resource
 from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Recovery
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage.lock import FileLock
-from ven_actors.storage.population import DEMO_APPROVED, TOWNS, fleet_ven, town_ven
+from ven_actors.storage.population import TOWNS, fleet_index, fleet_name, town_ven
 from ven_actors.storage.registry import Registry, make_demo, registry_lock
 from ven_actors.storage.store import STORE_NAME, Store, read_dialects, read_meta, read_recovery
 
@@ -93,77 +94,59 @@ def _prepare_registry(config: FleetConfig) -> None:
     """Make the demo's registry where none is named and none is there."""
     if config.registry is None and not config.registry_path.exists():
         with progress_bar("making the demo's resources") as progress:
-            make_demo(config.registry_path, config.seed, config.approve, progress)
+            make_demo(config.registry_path, config.seed, begun_of(config).approve, progress)
 
 
-def ven_names(config: FleetConfig) -> tuple[str, ...]:
-    """Names of the registry's VENs that run."""
-    return config.vens or (() if config.count else DEFAULT_VENS)
+def begun_of(config: FleetConfig) -> Begun:
+    return Begun.of(config.state, config.seed, config.approve)
+
+
+def run_names(config: FleetConfig) -> list[str]:
+    """All VENs of a run, the named ones first."""
+    named = config.vens or (() if config.count else DEFAULT_VENS)
+    return [*named, *map(fleet_name, range(1, config.count + 1))]
 
 
 def load_population(config: FleetConfig, meters: tuple[str, ...]) -> Population:
     """Read who runs. Raises `UsageError` naming unknown VENs and the nearest known ones."""
-    names = ven_names(config)
+    names, begun = run_names(config), begun_of(config)
     with Registry.open(config.registry_path) as registry:
-        registry.require(names)
-        resources = {name: registry.resources(name, RegistrationStatus.APPROVED) for name in names}
-        statistics = registry.statistics(names)
-    _check_approvals(config, statistics["by_ven"])
-    for index in range(1, config.count + 1):
-        name, made = fleet_ven(index, config.seed, meters)
-        resources[name] = made
-        _count_in(statistics, name, len(made))
+        made = set(made_by_count(names, registry.ven_names()))
+        stored = [name for name in names if name not in made]
+        registry.require(stored)
+        found = {name: registry.resources(name, RegistrationStatus.APPROVED) for name in stored}
+        statistics = registry.statistics(stored)
+    for name in names:
+        if name in made:
+            begun.count_in(statistics, name)
+    check_approvals(config, statistics["by_ven"])
+    resources = {name: only_approved(begun.resources(name, meters)) if name in made else found[name] for name in names}
     for name, approved in resources.items():
         if not approved:
-            suspended = " --suspended" if statistics["by_ven"][name]["suspended"] else ""
-            remedy = f"ven-actors resources approve{suspended} {shlex.quote(name)}"
+            suspended = ("--suspended",) if statistics["by_ven"][name]["suspended"] else ()
+            remedy = resources_line(config, "approve", *suspended, name)
             log.warning("no_approved_resources", ven=name, remedy=remedy)
     return Population(resources, statistics)
-
-
-def _check_approvals(config: FleetConfig, by_ven: dict[str, dict[str, int]]) -> None:
-    """Raise `UsageError` where other approvals are asked for than the registry has: a run does not change them.
-
-    The default asks for nothing.
-    """
-    if config.approve == DEMO_APPROVED:
-        return
-    upto = sys.maxsize if config.approve == "all" else config.approve
-    wanted = {name: min(upto, each["total"] - each["suspended"]) for name, each in by_ven.items()}
-    other = [name for name, each in by_ven.items() if each["approved"] != wanted[name]]
-    if not other:
-        return
-    too_few = [name for name in other if by_ven[name]["approved"] < wanted[name]]
-    count = "" if config.approve == "all" else f" --count {config.approve}"
-    what = f"approve{count} {shlex.join(too_few)}" if too_few else "suspend --resource ID"
-    shown = f"{other[0]} has {by_ven[other[0]]['approved']}"
-    path = config.registry_path
-    raise UsageError(
-        f"--approve {config.approve}: {path} has other approvals ({shown}), which a run does not change; "
-        f"run `ven-actors resources {what} --db {shlex.quote(str(path))}`, or leave --approve out"
-    )
 
 
 def preview_population(config: FleetConfig, meters: tuple[str, ...]) -> dict[str, tuple[Resource, ...]]:
     """Read who would run, without writing anything: the demo's towns are made in memory where no registry is yet."""
     if config.registry is not None or config.registry_path.exists():
         return load_population(config, meters).resources
-    names = ven_names(config)
-    unknown = [name for name in names if name not in TOWNS]
+    names, begun = run_names(config), begun_of(config)
+    unknown = [name for name in names if name not in TOWNS and fleet_index(name) is None]
     if unknown:
         near = ", ".join(difflib.get_close_matches(unknown[0], TOWNS, 3, 0.0))
         raise UsageError(f"unknown VEN {unknown[0]!r}; the nearest are: {near}")
-    made = {name: town_ven(name, config.seed, meters=meters, approve=config.approve) for name in names}
-    approved = RegistrationStatus.APPROVED
-    made = {name: tuple(each for each in town if each.status is approved) for name, town in made.items()}
-    return made | dict(fleet_ven(index, config.seed, meters) for index in range(1, config.count + 1))
-
-
-def _count_in(statistics: dict[str, Any], name: str, approved: int) -> None:
-    statistics["total_vens"] += 1
-    statistics["total_resources"] += approved
-    statistics["total_by_status"]["APPROVED"] += approved
-    statistics["by_ven"][name] = {"approved": approved, "pending": 0, "suspended": 0, "total": approved}
+    check_begun(config, begun.approve)
+    return {
+        name: only_approved(
+            town_ven(name, config.seed, meters=meters, approve=begun.approve)
+            if name in TOWNS
+            else begun.resources(name, meters)
+        )
+        for name in names
+    }
 
 
 def open_profiles(config: FleetConfig) -> Profiles:

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from ven_actors.config import FleetConfig
 from ven_actors.control import ask_status
 from ven_actors.credentials import CredentialSource
-from ven_actors.errors import UsageError
+from ven_actors.errors import StateError, UsageError
 from ven_actors.fleet.dialects import AUTO, EMBEDDED, asked_for, checked_name
 from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import OPERATOR, known_clients
-from ven_actors.fleet.folder import preview_population
+from ven_actors.fleet.folder import LOCK_NAME, begun_of, check_store, preview_population, run_names
 from ven_actors.fleet.provisioning import Provisioner, Wanted
 from ven_actors.fleet.tls import ssl_context_of, warn_if_unchecked
 from ven_actors.meters import DEMO_METERS
@@ -32,6 +32,8 @@ from ven_actors.openadr.operator import Operator
 from ven_actors.openadr.tokens import tokens_of
 from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
+from ven_actors.storage.lock import FileLock
+from ven_actors.storage.population import fleet_index
 from ven_actors.storage.provision_record import RECORD_NAME, ProvisionRecord
 
 BUSINESS_FLAG = "--business-credentials"
@@ -93,6 +95,27 @@ def provisioner_of(
         api = _api(config, partner, adapter)
         dialect = _standard(partner.dialect or find_dialect(api, partner.url))
         yield Provisioner(Operator(api, dialect), dialect, record, dry_run)
+
+
+def keep_begun(config: FleetConfig) -> None:
+    """Let the state folder keep with which seed and approvals it is begun, for later runs of this and of a fleet.
+
+    The store is left alone where a fleet runs on it or a registry has it all.
+    """
+    if ask_status(config.state) is not None:
+        return
+    names = run_names(config)
+    if config.registry_path.exists() and not any(fleet_index(name) for name in names):
+        return
+    lock = FileLock(config.state / LOCK_NAME, shared=False)
+    try:
+        lock.acquire()
+    except StateError:
+        return  # a fleet is just starting, and keeps it itself
+    try:
+        check_store(config.state, begun_of(config).facts)
+    finally:
+        lock.release()
 
 
 def wanted_vens(

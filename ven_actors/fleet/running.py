@@ -27,6 +27,7 @@ from ven_actors.fleet.embedded_vtn import EmbeddedVtn, demo_arguments, embedded_
 from ven_actors.fleet.faults import Faults
 from ven_actors.fleet.folder import (
     Population,
+    begun_of,
     check_store,
     load_population,
     locked_folder,
@@ -39,7 +40,7 @@ from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_o
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, choose_push, open_push
 from ven_actors.fleet.registration_time import say_registration_time
-from ven_actors.fleet.seeds import SEED_KEY, check_seed
+from ven_actors.fleet.seeds import check_seed
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
 from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
 from ven_actors.fleet.tls import warn_if_unchecked
@@ -170,7 +171,7 @@ def _vtn(
     names = population.resources
     spoken = read_dialects(config.state)
     bound = bindings(config, names, read_meta(config.state) or {}, spoken)
-    check_store(config.state, bound | {"interval": f"{config.interval_s}s", SEED_KEY: str(config.seed)})
+    check_store(config.state, bound | {"interval": f"{config.interval_s}s"} | begun_of(config).facts)
     credentials = _credentials(config, [name for name in names if asked_for(config, name)[1] is not None])
     check_given_tokens(config, credentials or {})
     if not wants_embedded(config, names):

@@ -6,13 +6,13 @@ import structlog
 
 from ven_actors.config import FleetConfig
 from ven_actors.errors import StateError
+from ven_actors.fleet.begun import SEED_KEY as SEED_KEY  # noqa: PLC0414 - it is known by this module
 from ven_actors.fleet.folder import Population
 from ven_actors.storage.population import TOWNS, resource_ids
 from ven_actors.storage.store import read_meta
 
 log = structlog.get_logger()
 
-SEED_KEY = "seed"
 _SEEDS_TRIED = 10_000
 
 

@@ -25,6 +25,7 @@ TOWNS = {
 TOWN_INDEX = {town: index for index, town in enumerate(TOWNS)}
 DEMO_APPROVED = 120
 FLEET_RESOURCES = 120
+FLEET_PREFIX = "Fleet-"
 FLEET_MAX = 1_000_000
 
 # Danish metering points: 18 digits, GS1's check digit last. Serials of a registry's towns come first, then the fleet's.
@@ -65,15 +66,30 @@ def resource_ids(town: str, seed: int) -> Iterator[str]:
         yield _uuid(own.digest())
 
 
-def fleet_ven(index: int, seed: int, meters: tuple[str, ...] = DEMO_METERS) -> tuple[str, tuple[Resource, ...]]:
-    """The VEN number `index` (from 1) that `--count` adds: its name and 120 approved resources."""
+def fleet_index(name: str) -> int | None:
+    """The number of a VEN that `--count` makes, by its name; None for any other name."""
+    digits = name.removeprefix(FLEET_PREFIX)
+    if digits == name or not (digits.isascii() and digits.isdigit()):
+        return None
+    index = int(digits[:10])
+    return index if 1 <= index <= FLEET_MAX and name == fleet_name(index) else None
+
+
+def fleet_name(index: int) -> str:
+    return f"{FLEET_PREFIX}{index:04d}"
+
+
+def fleet_ven(
+    index: int, seed: int, meters: tuple[str, ...] = DEMO_METERS, approved: int = FLEET_RESOURCES
+) -> tuple[str, tuple[Resource, ...]]:
+    """The VEN number `index` (from 1) that `--count` adds: its name and 120 resources, the first ones approved."""
     if not 1 <= index <= FLEET_MAX:
         raise UsageError(f"Fleet VEN number {index}: 1 to {FLEET_MAX} are possible")
-    name = f"Fleet-{index:04d}"
+    name = fleet_name(index)
     town = tuple(TOWNS)[(index - 1) % len(TOWNS)]
     first_serial = _FLEET_FROM + (index - 1) * FLEET_RESOURCES
     size = FLEET_RESOURCES
-    return name, _resources(name, town, seed, meters=meters, size=size, approved=size, first_serial=first_serial)
+    return name, _resources(name, town, seed, meters=meters, size=size, approved=approved, first_serial=first_serial)
 
 
 def _resources(

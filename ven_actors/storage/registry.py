@@ -211,9 +211,12 @@ class Registry:
         self._set_all(pending, RegistrationStatus.APPROVED)
         return len(pending)
 
-    def suspend(self, ven_name: str) -> int:
-        """Suspend every resource of a VEN that is not; how many those were."""
-        rest = tuple(r for r in self.resources(ven_name) if r.status is not RegistrationStatus.SUSPENDED)
+    def suspend(self, ven_name: str, keep: int | None = None) -> int:
+        """Suspend every resource of a VEN that is not, or approved ones but the first `keep`; how many those were."""
+        if keep is None:
+            rest = tuple(r for r in self.resources(ven_name) if r.status is not RegistrationStatus.SUSPENDED)
+        else:
+            rest = self.resources(ven_name, RegistrationStatus.APPROVED)[keep:]
         self._set_all(rest, RegistrationStatus.SUSPENDED)
         return len(rest)
 

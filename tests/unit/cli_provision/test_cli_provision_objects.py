@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from provision_runner import VERSIONS, Run, failed, good, holdings, runner, writes
+from provision_runner import VERSIONS, Run, failed, good, holdings, runner, told, writes
 
+from ven_actors.config import FleetConfig
+from ven_actors.fleet.folder import preview_population
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import Credentials, RegistrationStatus, Secret
 from ven_actors.openadr.client import VtnClient
@@ -17,6 +19,7 @@ from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.openadr.v301 import V301
 from ven_actors.openadr.v310 import V310
 from ven_actors.storage.population import town_ven
+from ven_actors.storage.store import read_meta
 from ven_actors.testing.vtn import InProcessVtn
 
 
@@ -150,3 +153,25 @@ def test_json_says_each_outcome(vtn: InProcessVtn, run: Run) -> None:
     said = msgspec.json.decode(good(run("provision", "--json")))
     assert (said["good"], said["dry_run"], len(said["outcomes"])) == (True, False, 8)
     assert said["outcomes"][0] == {"did": "created", "kind": "ven", "ven": "Hadsund", "name": "Hadsund", "words": ""}
+
+
+def test_a_second_run_without_its_options_makes_no_more(vtn: InProcessVtn, run: Run, tmp_path: Path) -> None:
+    """The runner gives --approve 3; what comes last on the line counts."""
+    good(run("provision"))
+    made = len(holdings(vtn))
+    assert "created" not in good(run("provision", "--approve", "120"))
+    assert len(holdings(vtn)) == made == 8
+    said = told(run("provision", "--approve", "5"))
+    assert "was begun with --approve 3; make its resources anew with `ven-actors resources make --approve 5" in said
+
+
+def test_a_dry_run_keeps_nothing(vtn: InProcessVtn, run_31: Run, tmp_path: Path) -> None:
+    good(run_31("provision", "--dry-run"))
+    assert read_meta(tmp_path / "state") is None
+
+
+def test_a_run_after_it_has_the_same_resources(vtn: InProcessVtn, run_31: Run, tmp_path: Path) -> None:
+    good(run_31("provision", "--vens", "Hadsund", "--count", "0", "--seed", "7"))
+    config = FleetConfig(state=tmp_path / "state", vens=("Hadsund",), count=1, seed=7)
+    population = preview_population(config, DEMO_METERS)
+    assert {name: len(each) for name, each in population.items()} == {"Hadsund": 3, "Fleet-0001": 3}
