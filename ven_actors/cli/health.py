@@ -24,6 +24,9 @@ def ailments(status: Mapping[str, Any]) -> Iterator[str]:
     errors = status.get("errors")
     for name, error in errors.items() if isinstance(errors, Mapping) else ():
         yield f"{clean(name)} fails: {clean(error)}"
+    for each in status.get("other_fleets") or ():
+        if isinstance(each, Mapping):
+            yield clean(each.get("said") or "another fleet uses a VEN name of this one")
     unaccounted = (status.get("readings") or {}).get("unaccounted")
     if unaccounted:
         yield f"{clean(unaccounted)} readings are unaccounted for"

@@ -81,6 +81,8 @@ def totals_lines(status: Mapping[str, Any]) -> Sequence[str]:
             "requests of this process  " + ", ".join(f"{clean(name)}: {count_text(n)}" for name, n in requests.items())
         )
     lines += _hold_lines(status)
+    others = (each for each in status.get("other_fleets") or () if isinstance(each, Mapping))
+    lines += [f"others    {clean(each.get('said'))}" for each in others]
     errors = status.get("errors")
     troubles = errors.items() if isinstance(errors, Mapping) else ()
     return [*lines, *(f"trouble   {clean(name)}: {clean(error)}" for name, error in troubles)]

@@ -36,6 +36,7 @@ from ven_actors.fleet.folder import (
     stored_status,
 )
 from ven_actors.fleet.given_tokens import check_given_tokens
+from ven_actors.fleet.others import OthersWatch, sent_in
 from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_left_out, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, choose_push, open_push
@@ -107,6 +108,7 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
         wiring = Wiring(
             chosen.config, facts.routes, population.resources, profiles, credentials, metrics, pacemaker.jobs_due,
             sim_start_s, origin, faults=Faults.from_environment(os.environ), push=push,
+            sent=sent_in(config.state, population.resources, facts.before.by_ven),
         )  # fmt: skip
         registered = [name for name, dialect in read_dialects(config.state).items() if dialect is not None]
         say_registration_time(config.rate, facts.routes, population.resources, registered)
@@ -120,16 +122,20 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
         facts.requests = wiring.metrics.requests_by_status()
         return status_dict(facts, pacemaker.status(), time.monotonic() - begun_s)
 
+    others = OthersWatch(wiring.clients, wiring.sent)
+    facts.others = others.found
     control = ControlServer(config.state, lambda: msgspec.json.encode(status()))
     pacemaker.begin(wiring.start_supervisor(), wiring.refs)
     control.start()
     with contextlib.ExitStack() as closing:
         closing.callback(wiring.close)
         closing.callback(control.stop)
+        closing.callback(others.stop)
         if config.metrics_port:
             wiring.metrics.snapshot = status
             closing.callback(wiring.metrics.serve(config.metrics_port).stop)
         try:
+            others.start()
             log.info("fleet_started", vens=facts.vens, vtn=facts.vtn["url"], state=str(config.state))
             pacemaker.run(config.duration_s, None if show is None else lambda: show(status()))
             log.info("draining", limit_s=config.drain_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from ven_actors.delivery.ledger import since
 from ven_actors.errors import UsageError
 from ven_actors.fleet.dialects import Route, spoken_names
 from ven_actors.fleet.event_status import event_status
+from ven_actors.fleet.others import Others
 from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
 _SHUT_OUT = frozenset({VenState.REFUSED, VenState.UNREGISTERED})
@@ -44,6 +45,7 @@ class RunFacts:
     error: str = ""
     warnings: list[str] = field(default_factory=list)
     left_out: str = ""
+    others: Callable[[], list[Others]] = list
 
     @property
     def vtn(self) -> dict[str, str]:
@@ -174,6 +176,7 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
         "requests": facts.requests,
         "holds": _holds(facts, status),
         "errors": status.errors,
+        "other_fleets": [{"ven": each.ven, "reports": each.reports, "said": each.said} for each in facts.others()],
         "jobs": [{"name": job.name, "every": job.every, "next_run": iso(job.next_run_s)} for job in status.jobs],
     }
 

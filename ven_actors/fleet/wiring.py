@@ -29,6 +29,7 @@ from ven_actors.metrics import Metrics
 from ven_actors.model import Credentials, Resource
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.seats import portion_at
+from ven_actors.openadr.sent_reports import SentReports
 from ven_actors.openadr.traffic import Traffic, origin_of
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.push.desk import CLOSE_WITHIN_S, PushDesk
@@ -64,6 +65,7 @@ class Wiring:
     objected: ObjectionsTold = field(default_factory=ObjectionsTold)
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
+    sent: dict[str, SentReports] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
     _traffic: Traffic = field(init=False)
@@ -224,6 +226,7 @@ class Wiring:
             opted_out=self._opts_out(name),
             traffic=self._traffic,
             programs=config.programs,
+            sent=self.sent.setdefault(name, SentReports()),
         )
         if isinstance(client, FaultyClient):
             client.faults = self.faults

@@ -17,8 +17,10 @@ from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.lanes import Lane, in_lane
+from ven_actors.openadr.newest_reports import Newest, read_newest
 from ven_actors.openadr.push_side import PushSide
 from ven_actors.openadr.report_lookup import FindResult
+from ven_actors.openadr.sent_reports import SentReports
 from ven_actors.openadr.tokens import tokens_of
 from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
@@ -60,6 +62,7 @@ class VtnClient:
         opted_out: bool = False,
         traffic: Traffic | None = None,
         programs: Sequence[str] = (),
+        sent: SentReports | None = None,
     ) -> None:
         base_url = checked_url(base_url, "VTN URL", allow_plain_http=allow_plain_http)
         self.ven_name = ven_name
@@ -91,7 +94,8 @@ class VtnClient:
             allow_plain_http=allow_plain_http,
         )
         self.enrolment: Enrolment | None = None
-        self._has_crawled = False
+        self.has_crawled = False
+        self._sent = sent or SentReports()
         self._api = Api(self._exchanger, base_url, tokens)
         self.push_side: PushSide | None = None
         if chosen is None or isinstance(chosen, StandardDialect):
@@ -136,10 +140,10 @@ class VtnClient:
         events as well (R14), what is ours is judged by the targets that the last `enrol` read. With `programs`, a
         mapping of the known events to the ids of their programs keeps it from asking for those of others.
         """
-        with in_lane(Lane.POLL if self._has_crawled else Lane.REGISTRATION), self._seat_lost_by_failure():
+        with in_lane(Lane.POLL if self.has_crawled else Lane.REGISTRATION), self._seat_lost_by_failure():
             crawl = self._speak()[1].crawl(known_event_ids)
         self._seats.stand_up(self)
-        self._has_crawled = True
+        self.has_crawled = True
         self.enrolment = crawl.enrolment or self.enrolment
         return crawl
 
@@ -151,12 +155,27 @@ class VtnClient:
         `CredentialsRefused` when there is no token for it or a 401 outlives a renewal.
         """
         with in_lane(Lane.BACKLOG if backlog else Lane.LIVE):
-            return self._speak()[1].post_report(body)
+            conversation = self._speak()[1]
+            return self._sent.post(body, lambda: conversation.post_report(body))
 
     def find_report(self, event_id: str, name: str, known_reports: int) -> FindResult:
         """Look a report of this VEN up by name, with at most six requests (R35); see `FindResult`."""
         with in_lane(Lane.LIVE):
-            return self._speak()[1].find_report(event_id, name, known_reports)
+            found = self._speak()[1].find_report(event_id, name, known_reports)
+        self._sent.found(found.report)
+        return found
+
+    def newest_reports(self, hint: int) -> Newest | None:
+        """The newest reports in this VEN's name, whoever sent them; None where the dialect or the VTN cannot tell.
+
+        `hint` is what the last look gave. Raises `VtnError`.
+        """
+        dialect = self._speak()[0]
+        if not isinstance(dialect, StandardDialect):
+            return None
+        path, query = dialect.reports_path, [("clientName", self.ven_name)]
+        with in_lane(Lane.BACKLOG):
+            return read_newest(lambda skip, limit: self._api.get(path, query + dialect.page_query(skip, limit)), hint)
 
     def event_exists(self, event_id: str) -> bool:
         """Whether the VTN knows the event and shows it to us. Raises `VtnRefused` for all but 200 and 404."""
