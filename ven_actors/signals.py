@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -50,11 +50,11 @@ class Saying(NamedTuple):
     units: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ShownEvent:
     """An event that says something, to one VEN: what it says from `start_s` to `end_s`; `name` may be its id.
 
-    `notices` say what of it, at any time, the VEN does not obey as asked.
+    `notices` say what of it, at any time, the VEN does not obey as asked. `source` is only held.
     """
 
     event_id: str
@@ -64,3 +64,4 @@ class ShownEvent:
     end_s: float
     state: EventState
     notices: tuple[str, ...] = ()
+    source: object = field(default=None, compare=False, repr=False)

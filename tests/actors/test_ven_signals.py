@@ -8,9 +8,12 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from ven_actors.actors.notices import ObjectionsTold
+from ven_actors.actors.objections import objections_to
 from ven_actors.messages import EventsRead
 from ven_actors.openadr.durations import Duration
+from ven_actors.openadr.event_book import Entry, EventBook
 from ven_actors.openadr.events import Crawl, Event, Interval, Payload, Period, Program
+from ven_actors.openadr.shown_events import ShownEvents
 
 House = Any
 T0 = 1_767_225_600
@@ -175,6 +178,22 @@ def test_r16_many_vens_say_it_once_together_and_again_when_all_had_forgotten_it(
         objected("Herning", {}, texts)
     assert len(notices(logs)) == 2
     assert objected.warnings() == ["event e1: SIMPLE [7] is taken as 3"]
+
+
+def test_of_very_many_payloads_without_effect_the_first_are_said_and_the_rest_counted() -> None:
+    with capture_logs() as logs:
+        ObjectionsTold()("Herning", {}, {f"event e{n}": False for n in range(1509)})
+    assert len(notices(logs)) == 21
+    assert notices(logs)[-1][1] == "1489 more events have payloads without effect on this fleet"
+
+
+def test_what_is_said_of_an_event_is_made_once_for_all_vens_to_which_it_means_the_same() -> None:
+    entry = Entry(control(("SIMPLE", 7)), T0, T0)
+    plans = [EventBook({"e1": entry}).signal_plan(name, ("pub",)) for name in ("Herning", "Aalborg")]
+    shown = [ShownEvents(plan).at(T0)[0] for plan in plans]
+    assert shown[0][0] is shown[1][0]
+    said = [[objections_to(contender) for contender in plan.contenders] for plan in plans]
+    assert said[0][0] is said[1][0]
 
 
 def test_the_summary_names_the_first_payloads_that_were_not_obeyed_and_counts_the_rest() -> None:

@@ -47,7 +47,7 @@ MAY_IMPORT = {
 }
 SEES_EVERYTHING = {"fleet", "cli", "testing", "__main__", "__init__"}
 # The pure part of the client side: no socket, no session. It is all that actors may use of it.
-PURE_OPENADR = {"asking", "report_schedule", "event_book", "events", "comparison", "signals", "shown_events"}
+PURE_OPENADR = {"asking", "report_schedule", "event_book", "events", "comparison", "signals", "shown_events", "alike"}
 FOREIGN_TO_ACTORS = {"requests", "urllib3", "peewee", "playhouse", "h5py", "sqlite3", "socket", "http"}
 
 

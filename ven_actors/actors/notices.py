@@ -14,7 +14,7 @@ from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
 
-_MOST_WARNINGS = 10
+_MOST_WARNINGS, _MOST_HARMLESS = 10, 20
 _ASKED, _APPROVED, _UNREGISTERED = "nothing_asked", "nothing_approved", "not_registered"
 _MEANINGS = {
     _ASKED: (
@@ -94,7 +94,14 @@ class ObjectionsTold:
             self._objecting += Counter()
             self._told |= dict.fromkeys(text for text in fresh if now[text])
         for text in fresh:
-            (log.warning if now[text] else log.info)("vtn_notice", ven=ven, notice=text)
+            if now[text]:
+                log.warning("vtn_notice", ven=ven, notice=text)
+        harmless = [text for text in fresh if not now[text]]
+        for text in harmless[:_MOST_HARMLESS]:
+            log.info("vtn_notice", ven=ven, notice=text)
+        if len(harmless) > _MOST_HARMLESS:
+            more = f"{len(harmless) - _MOST_HARMLESS} more events have payloads without effect on this fleet"
+            log.info("vtn_notice", ven=ven, notice=more)
 
     def warnings(self) -> list[str]:
         """What was told of payload types that the fleet serves: the first few, and how many more."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from ven_actors.openadr.alike import ALIKE
 from ven_actors.openadr.events import Payload
 from ven_actors.openadr.payload_types import canonical
 from ven_actors.openadr.signals import Contender, SignalPlan, units_of, value_at
@@ -69,5 +70,11 @@ def _saying(
             says.append(Saying(kind, values, units_of(payload.type, event, contender.program)[0]))
         if says:
             name = event.name or event.event_id
-            return [ShownEvent(event.event_id, name, tuple(says), start_s, end_s, state, notices)]
+            shown = ShownEvent(event.event_id, name, tuple(says), start_s, end_s, state, notices, contender)
+            # Many VENs show the same; that it holds its source keeps the id from being another's.
+            return [_one((id(contender), running.place, start_s, state), shown)]
     return []
+
+
+def _one(key: tuple[object, ...], shown: ShownEvent) -> ShownEvent:
+    return ALIKE.one((ShownEvent, *key), lambda: shown)
