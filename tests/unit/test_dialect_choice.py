@@ -84,6 +84,8 @@ PROGRAM_301 = {"id": "p", "programName": "x", "bindingEvents": None, "targets": 
         ({"/programs": shown([]), "/resources": shown([])}, "openadr-3.1"),
         ({"/programs": shown([PROGRAM_31])}, "openadr-3.1"),
         ({"/programs": shown([]), "/resources": shown({"title": "no"}, 403)}, "openadr-3.1"),
+        ({"/programs": shown([]), "/resources": shown({"title": "who are you?"}, 401)}, "openadr-3.1"),
+        ({"/programs": shown([PROGRAM_31]), "/resources": shown({"title": "no"}, 501)}, "openadr-3.1"),
         ({"/programs": shown([PROGRAM_301])}, "openadr-3.0.1"),
         ({"/programs": shown([PROGRAM_301]), "/resources": shown([])}, "openadr-3.0.1"),
         ({"/programs": shown([])}, "openadr-3.0.1"),

@@ -78,6 +78,11 @@ def wants_embedded(config: FleetConfig, ven_names: Iterable[str]) -> bool:
     return any(asked_for(config, name)[1] is None for name in ven_names)
 
 
+def vtn_of(bound: Mapping[str, str], ven_name: str) -> str | None:
+    """The VTN to which a state folder that is `bound` so has bound a VEN; None where it is bound to none."""
+    return bound.get(_OF_VEN + ven_name, bound.get("vtn"))
+
+
 def bindings(
     config: FleetConfig, ven_names: Iterable[str], bound: Mapping[str, str], known: Collection[str]
 ) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ven_actors.config import FleetConfig
 from ven_actors.control import ask_status
 from ven_actors.errors import FleetError, UsageError
-from ven_actors.fleet.checks import access, asking, network, reporting, settings, writing
+from ven_actors.fleet.checks import access, asking, network, registering, reporting, settings, writing
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, Verdict, bad, good, skipped
 from ven_actors.fleet.dialects import asked_for, routes_of
@@ -50,7 +50,7 @@ STEPS = (
     Step("clock", asking.clock, ("interface",)),
     Step("scopes", access.scopes, ("interface",), "{dialect} has no scopes"),
     Step("page limits", access.page_limits, ("scopes",), "{dialect} has no pages"),
-    Step("registration", asking.registration, ("page limits",), "{dialect} need not show what it knows of a VEN"),
+    Step("registration", registering.registration, ("page limits",)),
     Step("programs", asking.programs, ("registration",)),
     Step(
         "report requests",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ven_actors.errors import VtnNonsense
+from ven_actors.errors import CredentialsRefused, VtnNonsense
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.dialect import Dialect, Traces
@@ -14,6 +14,7 @@ from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.wire import WireAuthServer
 
 AUTH_SERVER_PATH = "/auth/server"
+_NOT_IMPLEMENTED = 501
 _FIRST = (("skip", "0"), ("limit", "1"))
 
 
@@ -82,14 +83,25 @@ def _traces(api: Api) -> Traces:
     programs = api.request("GET", "/programs", query=_FIRST)
     if programs.status not in {200, 403}:
         raise api.refused(programs, "GET", "/programs")
-    resources = api.request("GET", "/resources", query=_FIRST)
-    if resources.status == 429 or resources.status >= 500:
-        raise api.refused(resources, "GET", "/resources")
+    resources = _resources(api)
     return Traces(
         names_token_url=auth_server.status == 200 and _names_token_url(auth_server.body),
         program=_first(programs.body) if programs.status == 200 else None,
-        resources_status=resources.status,
+        resources_status=resources,
     )
+
+
+def _resources(api: Api) -> int:
+    """The status of the list of resources; to nobody in particular it is forbidden, where programs are not."""
+    try:
+        answer = api.request("GET", "/resources", query=_FIRST)
+    except CredentialsRefused:
+        if not api.is_anonymous:
+            raise
+        return 403
+    if answer.status != _NOT_IMPLEMENTED and (answer.status == 429 or answer.status >= 500):
+        raise api.refused(answer, "GET", "/resources")
+    return answer.status
 
 
 def _names_token_url(body: bytes) -> bool:

@@ -35,7 +35,7 @@ class Enroller:
         self._api = api
         self._dialect = dialect
         self._reader = reader
-        self._unreadable: list[str] = []
+        self.unreadable: list[str] = []
         self.odd: list[str] = []
         self.unregistered = ""
 
@@ -61,6 +61,23 @@ class Enroller:
             self.unregistered = str(error)
         enrolment = Enrolment(ven.object_id, {name: ours[name].object_id for name in names if name in ours})
         return enrolment, _own(ven, {name: ours.get(name, Registered("", name)) for name in names})
+
+    def find(self, ven_name: str, resource_names: Collection[str]) -> Own | None:
+        """The VEN and these of its resources as they stand there, None where it does not; nothing is changed.
+
+        `unregistered` says why, where the VTN has none for us, and `unreadable` what nobody can read of the vens that
+        it lists. Raises `VtnError`.
+        """
+        try:
+            ven = self._find_ven(ven_name, None)
+            if ven is None:
+                return None
+            return _own(ven, self._find_resources(ven.object_id, resource_names))
+        except (VtnRefused, CredentialsRefused) as error:
+            if not self._has_none_for_us(error):
+                raise
+            self.unregistered = str(error)
+            return None
 
     def still_has(self, ven_name: str, ven_id: str) -> bool:
         """Whether the VTN has the ven of this name under this id: one GET, more only where it is far down the list."""
@@ -163,9 +180,9 @@ class Enroller:
     def _refused(self, answer: Answer, path: str) -> VtnRefused:
         """What refuses a POST; a 409 may come of an object of ours that the look-up shows and nobody can read."""
         refused = self._api.refused(answer, "POST", path)
-        if answer.status != 409 or not self._unreadable:
+        if answer.status != 409 or not self.unreadable:
             return refused
-        seen = f"{refused}; the look-up shows what nobody can read: {said(self._unreadable)}"
+        seen = f"{refused}; the look-up shows what nobody can read: {said(self.unreadable)}"
         return VtnRefused(seen, status=answer.status, retry_after_s=answer.retry_after_s)
 
     def _listed(
@@ -173,7 +190,7 @@ class Enroller:
     ) -> Iterator[tuple[Registered, bytes]]:
         """What can be read of a list: one broken object of somebody else is no reason to stay away."""
         limit, lenient = self._dialect.page_limit, Reader()
-        self._unreadable.clear()
+        self.unreadable.clear()
 
         def get_page(skip: int) -> bytes:
             return self._api.get(path, query + self._dialect.page_query(skip, limit))
@@ -183,7 +200,7 @@ class Enroller:
                 try:
                     yield parse(raw, lenient), raw
                 except VtnNonsense as error:
-                    self._unreadable.append(str(error))
+                    self.unreadable.append(str(error))
 
 
 def _as_read(attribute: WireAttribute) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ven_actors.model import EventInterval, Layout, ReportRequest
+from ven_actors.model import Enrolment, EventInterval, Layout, ReportRequest
 from ven_actors.records import (
     BlockRecord,
     Counters,
@@ -19,6 +19,7 @@ from ven_actors.records import (
     SpanRecord,
     VenRecord,
 )
+from ven_actors.storage.enrolments import unpack_enrolment
 
 if TYPE_CHECKING:
     from peewee import SqliteDatabase
@@ -123,6 +124,12 @@ def load_dialects(database: SqliteDatabase) -> dict[str, str | None]:
     """The dialect in which each VEN was registered, empty if unsaid, None if it was not registered yet."""
     rows = database.execute_sql("SELECT name, enrolment FROM ven").fetchall()
     return {name: None if row is None else msgspec.msgpack.decode(row, type=_Spoken).dialect for name, row in rows}
+
+
+def load_enrolment(database: SqliteDatabase, ven_name: str) -> Enrolment | None:
+    """What a VTN gave a VEN; None if it was not registered yet."""
+    row = database.execute_sql("SELECT enrolment FROM ven WHERE name = ?", (ven_name,)).fetchone()
+    return None if row is None or row[0] is None else unpack_enrolment(row[0])
 
 
 def settled_blocks(

@@ -17,12 +17,14 @@ from ven_actors.storage import dropping, schema, statements
 from ven_actors.storage.block_columns import extra_rows, power_row, read_block
 from ven_actors.storage.enrolments import pack_enrolment, unpack_enrolment
 from ven_actors.storage.event_books import Books
-from ven_actors.storage.loading import load_dialects, load_recovery, settled_blocks
+from ven_actors.storage.loading import load_dialects, load_enrolment, load_recovery, settled_blocks
+from ven_actors.storage.read_only import STORE_NAME as STORE_NAME  # noqa: PLC0414 - everybody knows it by this module
+from ven_actors.storage.read_only import read_only
 from ven_actors.storage.store_migrations import bring_up_to_date
 from ven_actors.storage.troubles import UNREADABLE, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ven_actors.kept import KeptBook
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-STORE_NAME = "store.db"
-
 
 class Store:
     """The only connection that writes the state folder's store; used by one thread.
@@ -57,7 +57,7 @@ class Store:
         `StateError` if it cannot be written.
         """
         self._path = folder / STORE_NAME
-        _read_only(folder, load_recovery)
+        read_only(folder, load_recovery)
         with suppress(OSError):  # who cannot make it is told so by the database itself
             self._path.touch(mode=0o600)  # it keeps the VENs' own tokens
         self._database = schema.connect(self._path, max_bytes=max_bytes)
@@ -272,29 +272,19 @@ class Store:
 
 def read_recovery(folder: Path) -> Recovery | None:
     """Read a store without writing to it; None where there is none. Raises `DataError` where it cannot be read."""
-    return _read_only(folder, load_recovery)
+    return read_only(folder, load_recovery)
 
 
 def read_meta(folder: Path) -> dict[str, str] | None:
     """Read what a store is bound to, as `read_recovery` reads."""
-    return _read_only(folder, lambda database: dict(database.execute_sql("SELECT key, value FROM meta").fetchall()))
+    return read_only(folder, lambda database: dict(database.execute_sql("SELECT key, value FROM meta").fetchall()))
 
 
 def read_dialects(folder: Path) -> dict[str, str | None]:
     """The dialect in which each VEN of a store was registered, empty if unsaid, None if it was not registered yet."""
-    return _read_only(folder, load_dialects) or {}
+    return read_only(folder, load_dialects) or {}
 
 
-def _read_only(folder: Path, read: Callable[[peewee.SqliteDatabase], T]) -> T | None:
-    path = folder / STORE_NAME
-    if not path.exists() or not path.stat().st_size:
-        return None
-    database = schema.connect(path, max_bytes=None, read_only=True)
-    try:
-        if not schema.is_begun(database, path):
-            return None
-        return read(database)
-    except UNREADABLE as error:
-        raise translated(path, error) from error
-    finally:
-        database.close()
+def read_enrolment(folder: Path, ven_name: str) -> Enrolment | None:
+    """What a VTN gave a VEN, as `read_recovery` reads; None where it was not registered yet."""
+    return read_only(folder, lambda database: load_enrolment(database, ven_name))

@@ -129,9 +129,10 @@ def scopes(case: Case) -> Finding:
         dialect.vens_path: of_own,
         dialect.reports_path: of_own,
     }
-    answers = {path: _asked(case, path) for path in lists}
+    statuses = {path: _status_of(case, path) for path in lists}
+    none_for_us = {path for path in (dialect.vens_path, dialect.reports_path) if _has_none(case, statuses[path])}
     why = "a VEN that may not read or write these cannot learn what is asked of it, or cannot answer"
-    forbidden = [path for path, answer in answers.items() if answer.status == 403]
+    forbidden = [path for path, status in statuses.items() if status == 403 and path not in none_for_us]
     missing = dict.fromkeys(lists[path] for path in forbidden)
     missing |= dict.fromkeys(_unnamed(case.door.scopes))
     if missing:
@@ -141,11 +142,33 @@ def scopes(case: Case) -> Finding:
             why,
             f"have the VTN's operator grant {', '.join(missing)} to {_client(case)}",
         )
-    odd = [f"GET {path} {answer.status}" for path, answer in answers.items() if answer.status != 200]
+    odd = [f"GET {path} {status}" for path, status in statuses.items() if status != 200 and path not in none_for_us]
     if odd:
         return bad(f"answered with errors: {', '.join(odd)}", why, "look into the VTN's log")
+    if none_for_us:
+        seen = ", ".join(f"GET {path} {statuses[path]}" for path in sorted(none_for_us))
+        return warning(
+            f"programs and events can be read, but vens or reports are not for this client: {seen}",
+            "the fleet reads and acts; without vens its reports cannot be tied to one, and reports that are not taken "
+            "are kept up to --outbox-max",
+            "have the VTN serve them to this client, unless that is meant",
+        )
     named = case.door.scopes
     return good("all lists can be read" + (f"; the token has {', '.join(sorted(named))}" if named else ""))
+
+
+def _status_of(case: Case, path: str) -> int:
+    try:
+        return _asked(case, path).status
+    except CredentialsRefused:
+        if case.credentials is not None:
+            raise
+        return 401
+
+
+def _has_none(case: Case, status: int) -> bool:
+    """Whether this answer means that the VTN has none of these for us; who has no credentials may only read events."""
+    return status in {404, 405, 501} or (case.credentials is None and status in {401, 403})
 
 
 def page_limits(case: Case) -> Finding:
@@ -172,7 +195,8 @@ def page_limits(case: Case) -> Finding:
 
 def notifiers(case: Case) -> Finding:
     polled = f"events are polled every {case.config.poll_every_s:g} s"
-    answer = case.door.api.request("GET", "/notifiers")
+    api = case.door.api
+    answer = api.get_unauthorised("/notifiers") if api.is_anonymous else api.request("GET", "/notifiers")
     if answer.status != 200:
         return good(
             f"GET /notifiers answers {answer.status}: no broker for --push mqtt is named (3.0.1 has no such list); "

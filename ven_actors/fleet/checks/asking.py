@@ -40,15 +40,6 @@ def clock(case: Case) -> Finding:
     return (bad if off_s > _TOO_FAR_S else warning)(what, why, remedy)
 
 
-def registration(case: Case) -> Finding:
-    """What the VTN knows of the VEN already; a fleet makes what is missing."""
-    own = case.registered
-    if own is None:
-        return good(f"VEN {case.ven_name} is not there yet; the fleet registers it, or `ven-actors provision` does")
-    known = sum(resource.name in own.resources for resource in case.resources)
-    return good(f"VEN {case.ven_name} is there, with {known} of its {len(case.resources)} resources")
-
-
 def programs(case: Case) -> Finding:
     if isinstance(case.dialect, StandardDialect):
         seen = [program.name for program in case.crawl.programs]

@@ -11,21 +11,22 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-import msgspec
-
 from ven_actors.config import FleetConfig
 from ven_actors.credentials import CredentialSource
 from ven_actors.fleet.checks.door import Door
+from ven_actors.fleet.dialects import asked_for, vtn_of
 from ven_actors.fleet.tls import ssl_context_of
-from ven_actors.model import Credentials, Resource
+from ven_actors.model import Credentials, Enrolment, Resource
 from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.conversation import StandardConversation
 from ven_actors.openadr.dialect import Dialect, StandardDialect
+from ven_actors.openadr.enrolment import Enroller
 from ven_actors.openadr.events import Crawl
-from ven_actors.openadr.operator import Operator
+from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.targeting import Own
 from ven_actors.openadr.transport import SharedAdapter
+from ven_actors.storage.store import read_enrolment, read_meta
 
 
 @dataclass
@@ -125,18 +126,23 @@ class Case:
         )
 
     @cached_property
+    def enroller(self) -> Enroller:
+        """What looks for the VEN as the fleet does, and how far it came."""
+        return Enroller(self.door.api, self.standard, Reader(strict=self.config.parsing == "strict"))
+
+    @cached_property
     def registered(self) -> Own | None:
         """The VEN and its resources as they stand at the VTN, with their targets; None where it is unknown there."""
-        operator = Operator(self.door.api, self.standard)
-        vens = operator.vens(self.ven_name)
-        if not vens:
+        return self.enroller.find(self.ven_name, [resource.name for resource in self.resources])
+
+    @cached_property
+    def known(self) -> Enrolment | None:
+        """What this VTN gave the VEN in an earlier run, as the state folder has it."""
+        bound = read_meta(self.config.state) or {}
+        here = asked_for(self.config, self.ven_name)[1]
+        if here is None or vtn_of(bound, self.ven_name) != here:
             return None
-        ven = self.standard.parse_ven(msgspec.json.encode(vens[0].properties))
-        stored = {
-            name: msgspec.json.encode(each.properties) for name, each in operator.resources(ven.object_id).items()
-        }
-        targets = {name: self.standard.parse_resource(raw).targets for name, raw in stored.items()}
-        return Own(self.ven_name, ven.targets, targets)
+        return read_enrolment(self.config.state, self.ven_name)
 
     @cached_property
     def crawl(self) -> Crawl:
