@@ -31,7 +31,7 @@ def test_each_notices_the_other_and_neither_itself_after_a_restart(tmp_path: Pat
         for folder in ("one", "one", "two", "one"):
             with fleet_on(tmp_path / folder, vtn, clock) as fleet:
                 watch = OthersWatch(fleet.wiring.clients, fleet.wiring.sent)
-                delivered(fleet)
+                fleet.until(lambda _, clients=fleet.wiring.clients: clients["Herning"].has_crawled)
                 watch.look(0.0)
                 delivered(fleet, 2)
                 watch.look(LOOK_EVERY_S)

@@ -56,30 +56,28 @@ class SentReports:
         name = _named(body).report_name or ""
         with self._lock:
             self._open.append(name)
+        stored, in_doubt = None, False
         try:
             answer = do()
+            stored = _named(answer.body).id if answer.status in {200, 201} else None
+            in_doubt = stored is None
         except VtnAmbiguous:
-            self._doubt(name)
+            in_doubt = True
             raise
         finally:
+            # All at once: a look must not find it neither on its way nor known.
             with self._lock:
                 self._open.remove(name)
-        stored = _named(answer.body).id if answer.status in {200, 201} else None
-        if stored is None:
-            self._doubt(name)
-        else:
-            self._own(stored)
+                self._ids.extend([] if stored is None else [stored])
+                self._doubted.extend([name] if in_doubt else [])
         return answer
 
     def found(self, report: bytes | None) -> None:
         """A stored report turned out to be ours; None: none did."""
         stored = None if report is None else _named(report).id
         if stored is not None:
-            self._own(stored)
-
-    def _own(self, report_id: str) -> None:
-        with self._lock:
-            self._ids.append(report_id)
+            with self._lock:
+                self._ids.append(stored)
 
     def of_others(self, newest: tuple[StoredReport, ...]) -> list[StoredReport]:
         """Those of the newest reports, oldest first, that this folder did not send.
@@ -111,10 +109,6 @@ class SentReports:
             return parse_instant(window[1])[0] + float(window[2]) < self._oldest_end_s
         except (VtnNonsense, ValueError):
             return False
-
-    def _doubt(self, name: str) -> None:
-        with self._lock:
-            self._doubted.append(name)
 
 
 def _named(body: bytes) -> _Named:
