@@ -108,6 +108,15 @@ def test_the_status_says_whose_reports_are_held_and_until_when(reporter: House) 
     assert "reports of VEN Herning are held: 403" in reporter.status().warnings[0]
 
 
+def test_what_a_vtn_in_trouble_has_not_taken_is_in_the_warnings_until_it_has(reporter: House) -> None:
+    sender, send = reporter.one_in_flight()
+    hold(reporter, send, slow=False)
+    assert reporter.status().warnings == ("reports of VEN Herning are held: 403: <html>",)
+    assert sends(reporter, sender, 1.25) == 1
+    accept(reporter, sender.of(Send)[-1])
+    assert reporter.status().warnings == ()
+
+
 def test_an_alarm_is_in_the_warnings_though_it_is_over(reporter: House, metered: ModuleType) -> None:
     reporter.ven()
     sender = reporter.sender()

@@ -280,4 +280,5 @@ class ReporterActor(FleetActor):
 
     def _status(self) -> ReporterStatus:
         holds = self._desk.holding.holds
-        return self._accounts.status(len(self._dispatcher.in_flight), holds.now(self.monotonic()), holds.warnings())
+        warnings = holds.warnings(self._accounts.failing())
+        return self._accounts.status(len(self._dispatcher.in_flight), holds.now(self.monotonic()), warnings)

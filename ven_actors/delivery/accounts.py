@@ -53,6 +53,11 @@ class Accounts:
         self._last_error[ven] = reason
         return news
 
+    def failing(self) -> dict[str, str]:
+        """The VENs of which a report is waiting for another try, with the last reason."""
+        outboxes = self._books.vens
+        return {ven: why for ven, why in self._last_error.items() if ven in outboxes and outboxes[ven].held()}
+
     def warn(self, line: str) -> bool:
         """Note what the summary of this run has to say; True if that is news."""
         news = line not in self._warnings

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ven_actors.model import ReportHold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 log = structlog.get_logger()
 
@@ -70,9 +74,15 @@ class Holds:
             if not each.is_over
         )
 
-    def warnings(self) -> tuple[str, ...]:
-        """One line for each alarm that rang in this run, and for what is held to the end; the most of them counted."""
+    def warnings(self, failing: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """One line for each alarm that rang in this run, and for what is held to the end; the most of them counted.
+
+        `failing` are the VENs of which a report is waiting for another try, with the last reason.
+        """
         lines = [_in_words(each) for each in self._of.values()]
+        told = {ven for (ven, _), each in self._of.items() if not each.is_over}
+        others = {ven: reason for ven, reason in (failing or {}).items() if ven not in told}
+        lines += [f"reports of VEN {ven} are held: {reason}" for ven, reason in others.items()]
         more = len(lines) - _SHOWN
         return tuple(lines[:_SHOWN] + ([f"reports of {more} more VENs were held"] if more > 0 else []))
 
