@@ -123,7 +123,7 @@ class VtnClient:
         """Find or create the VEN and these resources; what an earlier, failed try made is found."""
         if known is not None and known.dialect in DIALECTS:
             self._choice.settle(DIALECTS[known.dialect])
-        with in_lane(Lane.REGISTRATION), self._seat_lost_by_failure():
+        with in_lane(Lane.REGISTRATION, self._seats.number(self)), self._seat_lost_by_failure():
             dialect, conversation = self._speak()
             self.enrolment = replace(conversation.enrol(ven_name, resources, known), dialect=dialect.name)
         return self.enrolment
@@ -140,7 +140,8 @@ class VtnClient:
         events as well (R14), what is ours is judged by the targets that the last `enrol` read. With `programs`, a
         mapping of the known events to the ids of their programs keeps it from asking for those of others.
         """
-        with in_lane(Lane.POLL if self.has_crawled else Lane.REGISTRATION), self._seat_lost_by_failure():
+        first = (Lane.REGISTRATION, self._seats.number(self))
+        with in_lane(*((Lane.POLL, 0) if self.has_crawled else first)), self._seat_lost_by_failure():
             crawl = self._speak()[1].crawl(known_event_ids)
         self._seats.stand_up(self)
         self.has_crawled = True

@@ -28,17 +28,28 @@ def is_of_reports(lane: Lane) -> bool:
 
 
 @contextmanager
-def in_lane(lane: Lane) -> Iterator[None]:
-    """Within it, the requests of this thread go in `lane`; the innermost counts."""
-    before = current_lane()
-    _local.lane = lane
+def in_lane(lane: Lane, rank: int = 0) -> Iterator[None]:
+    """Within it, the requests of this thread go in `lane`; the innermost counts.
+
+    In one lane those of a lower `rank` go first, and of one rank who came first.
+    """
+    before = _current()
+    _local.place = lane, rank
     try:
         yield
     finally:
-        _local.lane = before
+        _local.place = before
 
 
 def current_lane() -> Lane:
     """What nobody has put into a lane goes with the polls."""
-    lane: Lane = getattr(_local, "lane", Lane.POLL)
-    return lane
+    return _current()[0]
+
+
+def current_rank() -> int:
+    return _current()[1]
+
+
+def _current() -> tuple[Lane, int]:
+    place: tuple[Lane, int] = getattr(_local, "place", (Lane.POLL, 0))
+    return place

@@ -14,7 +14,7 @@ FIRST_SLOTS = 32
 MOST_SLOTS = 256
 # What is answered within this is never called slow.
 QUICK_ENOUGH_S = 1.0
-SLOWER_THAN_ALONE = 3.0
+SLOWER_THAN_FEW = 2.0
 _REMEMBERED_S = 60.0
 
 
@@ -37,35 +37,51 @@ class Pace:
 
 
 class Slots:
-    """How many requests may be in flight at once: fewer where the VTN answers one after the other.
+    """How many requests may be in flight at once: few where the VTN answers one after the other.
 
-    A request that took much longer than the quickest of its lane waited there behind others; then no more are sent at
-    once than keep the VTN busy, so that who comes first is decided here, by the lanes.
+    There the time that a request takes grows with how many are in flight. So a request that took much longer than those
+    of its lane take when few are, waited at the VTN behind others; then no more are sent at once than keep the VTN
+    busy, so that who comes first is decided here, by the lanes.
     """
 
     def __init__(self) -> None:
-        self.limit = FIRST_SLOTS
+        self._limit = float(FIRST_SLOTS)
+        self._shrunk_s = -math.inf
         self._quickest = {lane: _Quickest() for lane in Lane}
+
+    @property
+    def limit(self) -> int:
+        return int(self._limit)
 
     def answered(self, lane: Lane, took_s: float, in_flight: int, now_s: float) -> None:
         """Learn from an answer. `in_flight` counts the requests there were when this one went out, itself included."""
-        quickest_s = self._quickest[lane].after(took_s, now_s)
-        if took_s > QUICK_ENOUGH_S and took_s > SLOWER_THAN_ALONE * quickest_s:
-            served_at_once = in_flight * quickest_s / took_s
-            self.limit = max(FEWEST_SLOTS, min(self.limit, math.ceil(2 * served_at_once)))
+        quickest_s = self._quickest[lane].after(took_s, in_flight, now_s)
+        if took_s > QUICK_ENOUGH_S and took_s > SLOWER_THAN_FEW * quickest_s:
+            if now_s - took_s >= self._shrunk_s:  # it went out after the last cut: that was not enough
+                self._limit, self._shrunk_s = float(FEWEST_SLOTS), now_s
         elif in_flight >= self.limit:
-            self.limit = min(MOST_SLOTS, self.limit + 1)
+            self._limit = min(float(MOST_SLOTS), self._limit + 1 / self._limit)
 
 
 class _Quickest:
-    """The shortest answer of the last one to two minutes."""
+    """The shortest answer of the last one to two minutes while few requests were in flight.
+
+    As long as there was none, it is what one would have taken if the VTN serves one after the other.
+    """
 
     def __init__(self) -> None:
-        self._before_s = self._now_s = math.inf
+        self._seen_s = self._guessed_s = (math.inf, math.inf)
         self._until_s = -math.inf
 
-    def after(self, took_s: float, now_s: float) -> float:
+    def after(self, took_s: float, in_flight: int, now_s: float) -> float:
         if now_s >= self._until_s:
-            self._before_s, self._now_s, self._until_s = self._now_s, took_s, now_s + _REMEMBERED_S
-        self._now_s = min(self._now_s, took_s)
-        return min(self._before_s, self._now_s)
+            if math.isfinite(self._seen_s[1]):  # else the last one seen is still the best that is known
+                self._seen_s = self._seen_s[1], math.inf
+            self._guessed_s = self._guessed_s[1], math.inf
+            self._until_s = now_s + _REMEMBERED_S
+        if in_flight <= FEWEST_SLOTS:
+            self._seen_s = self._seen_s[0], min(self._seen_s[1], took_s)
+        else:
+            self._guessed_s = self._guessed_s[0], min(self._guessed_s[1], took_s * FEWEST_SLOTS / in_flight)
+        seen_s = min(self._seen_s)
+        return seen_s if math.isfinite(seen_s) else min(self._guessed_s)

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ven_actors.openadr.lanes import Lane
 
 LONGEST_WAIT_S = 5.0
-_IN_GOOD_TIME_S = 0.25
+# Permits stop for a moment where fewer requests may be in flight from now on.
+_IN_GOOD_TIME_S = 1.5
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """One request that waits. `wake` lets its thread look again."""
+    """One request that waits. `wake` lets its thread look again; a lower `rank` goes first in its lane."""
 
     lane: Lane
     wake: Callable[[], None]
     joined_s: float
+    rank: int = 0
     granted: bool = False
     gone: bool = False
 
 
 @dataclass(slots=True)
 class _Queue:
-    tickets: deque[Ticket] = field(default_factory=deque)
+    heap: list[tuple[int, int, Ticket]] = field(default_factory=list)
     served_s: float = float("-inf")
 
     def head(self) -> Ticket | None:
-        while self.tickets and self.tickets[0].gone:
-            self.tickets.popleft()
-        return self.tickets[0] if self.tickets else None
+        while self.heap and self.heap[0][2].gone:
+            heapq.heappop(self.heap)
+        return self.heap[0][2] if self.heap else None
 
 
 class Line:
@@ -42,12 +45,13 @@ class Line:
 
     def __init__(self) -> None:
         self._queues = {lane: _Queue() for lane in Lane}
+        self._numbers = itertools.count()
 
     def join(self, ticket: Ticket) -> None:
-        self._queues[ticket.lane].tickets.append(ticket)
+        heapq.heappush(self._queues[ticket.lane].heap, (ticket.rank, next(self._numbers), ticket))
 
     def waiting(self) -> Iterator[Ticket]:
-        return (ticket for queue in self._queues.values() for ticket in queue.tickets if not ticket.gone)
+        return (ticket for queue in self._queues.values() for _, _, ticket in queue.heap if not ticket.gone)
 
     def next(self, now_s: float, gap_s: float, may_go: Callable[[Lane], bool]) -> Ticket | None:
         """Whose turn it is at `now_s`, of the lanes that `may_go`. `gap_s` is the time between two permits."""
@@ -60,8 +64,8 @@ class Line:
 
     def serve(self, ticket: Ticket, now_s: float) -> None:
         queue = self._queues[ticket.lane]
-        assert queue.tickets[0] is ticket
-        queue.tickets.popleft()
+        assert queue.head() is ticket
+        heapq.heappop(queue.heap)
         queue.served_s = now_s
         ticket.granted = True
 

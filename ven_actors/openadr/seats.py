@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Callable, Hashable
@@ -30,12 +31,17 @@ class Seats:
     def __init__(self, most: Callable[[], int]) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._taken: set[Hashable] = set()
+        self._taken: dict[Hashable, int] = {}
+        self._numbers = itertools.count(1)
         self._waiting: dict[Hashable, Callable[[], None]] = {}
 
     @property
     def any_taken(self) -> bool:
         return bool(self._taken)
+
+    def number(self, who: Hashable) -> int:
+        """Higher for each seat that is taken, 0 for who has none: by it those who came first can finish first."""
+        return self._taken.get(who, 0)
 
     def take(self, who: Hashable, tell: Callable[[], None]) -> bool:
         """Whether `who` has a seat now; if not, `tell` is called, from any thread, once it has one."""
@@ -57,7 +63,7 @@ class Seats:
     def leave(self, who: Hashable) -> None:
         """Give back the seat, or the place in the line; one that has neither does no harm."""
         with self._lock:
-            self._taken.discard(who)
+            self._taken.pop(who, None)
             self._waiting.pop(who, None)
             told = self._seated()
         for tell in told.values():
@@ -69,5 +75,5 @@ class Seats:
         while self._waiting and len(self._taken) < max(1, self._most()):
             who = next(iter(self._waiting))
             told[who] = self._waiting.pop(who)
-            self._taken.add(who)
+            self._taken[who] = next(self._numbers)
         return told

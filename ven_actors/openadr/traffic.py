@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from urllib.parse import urlsplit
 
 from ven_actors.errors import VtnBusy
-from ven_actors.openadr.lanes import Lane, current_lane, is_of_reports
+from ven_actors.openadr.lanes import Lane, current_lane, current_rank, is_of_reports
 from ven_actors.openadr.pacing import Pace, Slots
 from ven_actors.openadr.queueing import Line, Ticket
 from ven_actors.openadr.seats import Seats, seats_at
@@ -95,7 +95,7 @@ class Gate:
     def _entered(self, lane: Lane, cancelled: Callable[[], bool]) -> Permit:
         changed = threading.Condition(self._lock)
         with self._lock:
-            ticket = Ticket(lane, changed.notify, self._monotonic())
+            ticket = Ticket(lane, changed.notify, self._monotonic(), current_rank())
             self._check(ticket, cancelled)
             self._line.join(ticket)
             self._grant()
@@ -164,7 +164,7 @@ class Gate:
     def _has_slot(self, lane: Lane) -> bool:
         """Reports never take the last slot; while VENs register, they take fewer, and the backlog one."""
         most, busy = self._slots.limit, self.seats.any_taken
-        if self._in_flight.total() >= most and lane is not Lane.TOKEN:
+        if self._in_flight.total() >= most:
             return False
         reports = sum(count for each, count in self._in_flight.items() if is_of_reports(each))
         if is_of_reports(lane) and reports >= (most // 2 if busy else most - 1):

@@ -93,3 +93,15 @@ def test_the_innermost_lane_counts() -> None:
             assert current_lane() is Lane.TOKEN
         assert current_lane() is Lane.REGISTRATION
     assert current_lane() is Lane.POLL
+
+
+def test_in_one_lane_a_lower_rank_goes_first_and_of_one_rank_who_came_first() -> None:
+    line = Line()
+    second, later, first = (Ticket(Lane.REGISTRATION, lambda: None, 0.0, rank) for rank in (2, 2, 1))
+    for each in (second, later, first):
+        line.join(each)
+    order = []
+    while (chosen := line.next(0.0, 0.0, every_lane)) is not None:
+        line.serve(chosen, 0.0)
+        order.append(chosen)
+    assert order == [first, second, later]

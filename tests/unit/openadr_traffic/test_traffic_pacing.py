@@ -52,21 +52,46 @@ def test_without_a_rate_nobody_waits() -> None:
     assert pace.wait_s(0.0) == 0
 
 
+def crowd(slots: Slots, each_takes_s: float, *, at_once: int = 16) -> None:
+    """Answers of a VTN that serves one after the other to requests of one lane that come all at once."""
+    for number in range(1, at_once + 1):
+        slots.answered(Lane.POLL, number * each_takes_s, number, number * each_takes_s)
+
+
 def test_a_vtn_that_serves_one_after_the_other_gets_few_requests_at_once() -> None:
     slots = Slots()
-    slots.answered(Lane.POLL, 0.5, 1, 0.0)
-    slots.answered(Lane.POLL, 8.0, 16, 8.0)
+    crowd(slots, 0.5)
     assert slots.limit == FEWEST_SLOTS
 
 
-def test_a_vtn_that_is_slow_but_serves_many_at_once_gets_as_many() -> None:
+def test_a_crowd_from_the_beginning_shows_that_as_well() -> None:
     slots = Slots()
-    for number in range(200):
-        slots.answered(Lane.POLL, 2.0 + number % 3, 16, float(number))
-    assert slots.limit == FIRST_SLOTS
+    for number in range(5, 17):
+        slots.answered(Lane.POLL, number * 0.5, number, number * 0.5)
+    assert slots.limit == FEWEST_SLOTS
 
 
-def test_a_report_that_takes_long_by_itself_does_not_make_the_polls_of_a_vtn_look_slow() -> None:
+def test_what_was_sent_before_the_last_cut_is_no_reason_for_another() -> None:
+    slots = Slots()
+    crowd(slots, 0.5)
+    for number in range(20):
+        slots.answered(Lane.POLL, 1.0, slots.limit, 20.0 + number)
+    grown = slots.limit
+    assert grown > FEWEST_SLOTS
+    slots.answered(Lane.POLL, 60.0, 16, 40.0)
+    assert slots.limit == grown
+
+
+def test_a_vtn_that_is_slow_but_serves_many_at_once_gets_as_many_after_a_while() -> None:
+    slots, now_s = Slots(), 0.0
+    for _ in range(100):
+        for _ in range(slots.limit):
+            slots.answered(Lane.POLL, 3.0, slots.limit, now_s)
+        now_s += 3.0
+    assert slots.limit >= FIRST_SLOTS
+
+
+def test_a_lane_that_takes_long_by_itself_does_not_make_a_vtn_look_slow() -> None:
     slots = Slots()
     slots.answered(Lane.TOKEN, 0.01, 1, 0.0)
     slots.answered(Lane.LIVE, 5.0, 4, 5.0)
@@ -75,11 +100,10 @@ def test_a_report_that_takes_long_by_itself_does_not_make_the_polls_of_a_vtn_loo
 
 def test_a_vtn_that_has_become_quick_gets_more_requests_at_once_again() -> None:
     slots = Slots()
-    slots.answered(Lane.POLL, 0.5, 1, 0.0)
-    slots.answered(Lane.POLL, 8.0, 16, 8.0)
-    for number in range(40):
-        slots.answered(Lane.POLL, 0.1, slots.limit, 9.0 + number)
-    assert slots.limit > FIRST_SLOTS
+    crowd(slots, 0.5)
+    for number in range(600):
+        slots.answered(Lane.POLL, 0.1, slots.limit, 20.0 + number / 10)
+    assert slots.limit >= FIRST_SLOTS
 
 
 def test_it_does_not_grow_while_nobody_needs_more() -> None:

@@ -56,3 +56,13 @@ def test_who_stands_up_keeps_its_place_in_the_line_if_it_had_no_seat() -> None:
 
 def test_a_portion_takes_about_a_minute_at_most_while_all_seats_are_taken() -> None:
     assert [portion_at(rate) for rate in (None, 200, 20, 2, 0.5, 0.001)] == [200, 200, 75, 60, 30, 1]
+
+
+def test_who_sat_down_first_has_the_lower_number_so_that_vens_finish_one_after_the_other() -> None:
+    seats = Seats(lambda: 2)
+    for who in "ABC":
+        seats.take(who, lambda: None)
+    assert seats.number("A") < seats.number("B")
+    assert seats.number("C") == 0
+    seats.leave("A")
+    assert seats.number("C") > seats.number("B")
