@@ -65,7 +65,7 @@ def test_a_ven_that_nobody_can_read_is_named_where_ours_is_not_seen(vtn: InProce
 def test_a_vtn_without_vens_for_us_is_warned_about_and_stops_no_other_check(
     vtn: InProcessVtn, tmp_path: Path, status: int, version: str
 ) -> None:
-    vtn.fault = refuses(status, "vens")
+    vtn.fault = refuses(status, "vens", "resources")
     found = examined(tmp_path, vtn.base_urls[version], write=True)
     assert found.bad == []
     assert found["scopes"].verdict is found["registration"].verdict is found["vens"].verdict is Verdict.WARNING

@@ -9,7 +9,7 @@ from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
 from ven_actors.openadr.choosing import mismatch
 from ven_actors.openadr.decoding import id_of, words_of
-from ven_actors.openadr.dialect import StandardDialect
+from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.exchange import Answer
 from ven_actors.openadr.paging import split_page
 
@@ -107,7 +107,7 @@ def _other_dialect(case: Case) -> Finding | None:
         found = mismatch(case.door.api, case.dialect)
     except VtnError:
         return None  # what answers so is for the other checks to say
-    if found is None:
+    if found is None or _only_lacks_vens(case, found.instead):
         return None
     instead = None if found.instead is None or found.instead is case.dialect else found.instead.name
     seen = f", it shows the traces of {instead}" if instead else ""
@@ -116,6 +116,12 @@ def _other_dialect(case: Case) -> Finding | None:
         f"the fleet would speak {told} to it, by --dialect, --groups or the path of --vtn-url, and be refused",
         f"say --dialect {instead or 'auto'}, or name in --vtn-url the path at which this VTN speaks {told}, if it does",
     )
+
+
+def _only_lacks_vens(case: Case, instead: Dialect | None) -> bool:
+    """Whether a VTN that has neither vens nor resources for us may still speak the dialect that was told."""
+    standards = isinstance(case.dialect, StandardDialect) and isinstance(instead, StandardDialect | None)
+    return standards and _has_none(case, _status_of(case, case.standard.vens_path))
 
 
 def scopes(case: Case) -> Finding:
