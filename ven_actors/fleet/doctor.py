@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ven_actors.config import FleetConfig
 from ven_actors.control import ask_status
 from ven_actors.errors import FleetError, UsageError
-from ven_actors.fleet.checks import access, asking, network, registering, reporting, settings, writing
+from ven_actors.fleet.checks import access, asking, network, pushing, registering, reporting, settings, writing
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, Verdict, bad, good, skipped
 from ven_actors.fleet.dialects import asked_for, routes_of
@@ -59,6 +59,7 @@ STEPS = (
         "{dialect} takes every reading of an approved resource, without an event that asks for it",
     ),
     Step("notifiers", access.notifiers, ("interface",), "{dialect} offers no push"),
+    Step("subscriptions", pushing.subscriptions, ("interface",), "{dialect} offers no push", writes=True),
     Step("vens", writing.vens, ("scopes",), _ONCE, writes=True),
     Step("resources", writing.resources, ("vens",), _ONCE, writes=True),
     Step("reports", reporting.reports, ("resources", "report requests"), _ONCE, writes=True),

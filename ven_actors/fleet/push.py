@@ -55,16 +55,19 @@ def open_push(
     if not config.push:
         return None
     brokers = _brokers(config, monotonic) if "mqtt" in config.push else None
-    callbacks = None
-    if "webhook" in config.push:
-        callbacks = CallbackServer(
-            config.webhook_host,
-            config.webhook_port,
-            public_url=config.webhook_url or "",
-            tls=None if config.webhook_cert is None else _server_context(config.webhook_cert),
-            monotonic=monotonic,
-        )
+    callbacks = callback_server(config, monotonic) if "webhook" in config.push else None
     return PushDesk(callbacks, brokers, monotonic, vens)
+
+
+def callback_server(config: FleetConfig, monotonic: Callable[[], float] = time.monotonic) -> CallbackServer:
+    """What a VTN is to call, listening already. Raises `UsageError` as `open_push` does."""
+    return CallbackServer(
+        config.webhook_host,
+        config.webhook_port,
+        public_url=config.webhook_url or "",
+        tls=None if config.webhook_cert is None else _server_context(config.webhook_cert),
+        monotonic=monotonic,
+    )
 
 
 def check_push(config: FleetConfig) -> None:

@@ -89,6 +89,11 @@ class Subscriber:
         self._dialect = dialect
         self._ven_name = ven_name
 
+    @property
+    def uses_verbs(self) -> bool:
+        """Whether the VTN has taken operations as HTTP verbs only."""
+        return self._words is not _OPERATIONS
+
     def keep(self, wanted: Mapping[str | None, Callback], known_ids: frozenset[str]) -> frozenset[str]:
         """Have one subscription for each program of `wanted` (None: for all), and none else of this VEN of ours.
 

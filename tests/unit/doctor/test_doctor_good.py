@@ -11,7 +11,7 @@ from doctor_peers import HERNING, PEM, Listen, examined, opened, port_of, tls_in
 from ven_actors.fleet.doctor import STEPS, Verdict, examine
 from ven_actors.testing.vtn import BL, Fault, InProcessVtn
 
-WRITING = ["vens", "resources", "reports"]
+WRITING = ["subscriptions", "vens", "resources", "reports"]
 
 
 # --- all is well -----------------------------------------------------------------------------------------------
