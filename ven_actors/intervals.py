@@ -22,8 +22,8 @@ class IntervalPlan:
     `intervals` is one round in array order. `period_s` is None when there is but one round; otherwise round r is
     shifted by r x `period_months` calendar months and then by r x `period_s`, until `end_s`. `implied` (an
     intervalPeriod without intervals, or the VEN's own intervals) means that the ids count on from round to round; in
-    a loop they repeat. `own` means that these are the VEN's own metering intervals, which only a report can tell the
-    VTN.
+    a loop they repeat. `own` means that only a report can tell the VTN where they lie: they are the VEN's own metering
+    intervals, or begin "now" or at random.
     """
 
     intervals: tuple[EventInterval, ...]

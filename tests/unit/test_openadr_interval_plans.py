@@ -158,7 +158,7 @@ def test_r29_a_period_without_intervals_is_endless_or_as_long_as_the_event() -> 
         (EventInterval(0, 1000.0, 4600.0),), 3600.0, math.inf, implied=True
     )
     ended = planned(period=Period(NOW, HOUR), duration=Duration(0, 9000.0))
-    assert ended == IntervalPlan((EventInterval(0, 100_000.0, 103_600.0),), 3600.0, 109_000.0, implied=True)
+    assert ended == IntervalPlan((EventInterval(0, 100_000.0, 103_600.0),), 3600.0, 109_000.0, implied=True, own=True)
     monthly = planned(period=Period(0.0, Duration(1, 0)))
     assert monthly is not None
     assert (monthly.period_s, monthly.period_months) == (0.0, 1)
@@ -237,3 +237,29 @@ def test_r26_an_endless_range_is_no_range() -> None:
 def test_payloads_do_not_matter_to_the_plan() -> None:
     with_payload = (Interval(4, Period(0.0, HOUR), (Payload("X_FOO", (1,)),)),)
     assert places(intervals=with_payload) == [(4, 0.0, 3600.0)]
+
+
+RANDOM = Period(1000.0, HOUR, Duration(0, 60.0))
+
+
+@pytest.mark.parametrize(
+    ("parts", "own"),
+    [
+        ({"period": Period(1000.0, HOUR), "intervals": intervals(None, None)}, False),
+        ({"period": Period(1000.0, HOUR, Duration(0, 0.0)), "intervals": intervals(None)}, False),
+        ({"intervals": intervals(Period(1000.0, HOUR), Period(NOW, HOUR))}, False),
+        ({"period": Period(1000.0, HOUR)}, False),
+        ({"period": Period(NOW, HOUR), "intervals": intervals(None)}, True),
+        ({"intervals": intervals(Period(duration=HOUR))}, True),
+        ({"period": Period(NOW, HOUR)}, True),
+        ({"period": RANDOM, "intervals": intervals(None)}, True),
+        ({"period": Period(1000.0, HOUR), "intervals": intervals(None, RANDOM)}, True),
+        ({"period": RANDOM}, True),
+    ],
+)
+def test_r32_where_an_event_begins_now_or_at_random_only_a_report_can_say_when_that_was(
+    parts: dict[str, object], own: bool
+) -> None:
+    plan = planned(**parts)
+    assert plan is not None
+    assert plan.own == own

@@ -56,8 +56,8 @@ class QueuedBlock:
 class RequestState:
     """A report request and how far it has been served: every window that ends by `sealed_until_s` is sealed.
 
-    `doubted` are withdrawn reports that may have arrived, by name, with start, end and chunk: sealed again, they are
-    looked up first.
+    `doubted` are withdrawn reports that may have arrived, by name, with start, end, chunk, and whether their intervals
+    said their place in time: sealed again, they are looked up first.
     `readings`: its reports deliver the metered readings themselves. `forecast`: they speak about the future, and
     `joins` that those of windows begun long ago are nobody's concern any more. Where reports are made at the VEN's own
     cause, one that joins is told the present state first.
@@ -68,7 +68,7 @@ class RequestState:
     sealed_until_s: float
     accepted: int = 0
     gone: bool = False
-    doubted: dict[str, tuple[float, float, int]] = field(default_factory=dict)
+    doubted: dict[str, tuple[float, float, int, bool]] = field(default_factory=dict)
     readings: bool = field(init=False)
     forecast: bool = field(init=False)
     joins: bool = field(init=False)

@@ -19,6 +19,7 @@ from ven_actors.delivery.late_joining import last_missed_s
 from ven_actors.delivery.ledger import VenLedger
 from ven_actors.delivery.measures import is_forecast, measure_of
 from ven_actors.delivery.outbox import VenOutbox
+from ven_actors.delivery.placing import placed_anew
 from ven_actors.delivery.restoring import Books, block_record, cover, report_record, request_record
 from ven_actors.delivery.states import states_of
 from ven_actors.model import Block, Layout
@@ -127,7 +128,7 @@ class FleetOutbox(Books):
             state = outbox.ask(request, self._new_request_key, partial(self._owed_since_s, outbox, waiting_s))
             if state is not None:
                 news = True
-                for report in outbox.narrow(state):
+                for report in (*outbox.narrow(state), *placed_anew(outbox.queue, state)):
                     self._journal.keep_report(report_record(report))
                 self._reopen(outbox, state)
                 self._journal.keep_request(request_record(outbox, state))

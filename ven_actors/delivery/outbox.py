@@ -131,7 +131,7 @@ class VenOutbox:
         if not report.request.forecast:
             report.request.sealed_until_s = min(report.request.sealed_until_s, report.start_s)
         if report.marked:
-            report.request.doubted[report.name] = report.start_s, report.end_s, report.chunk
+            report.request.doubted[report.name] = report.start_s, report.end_s, report.chunk, report.periods
         self.queue.remove(report)
         report.state = ReportState.WITHDRAWN
         for block in report.blocks:

@@ -106,7 +106,7 @@ def cover(
         request = states[record.request_key]
         if record.state in {ReportState.WITHDRAWN, ReportState.SPLIT}:
             if record.maybe_sent and record.state == ReportState.WITHDRAWN:
-                request.doubted[record.name] = record.start_s, record.end_s, record.chunk
+                request.doubted[record.name] = record.start_s, record.end_s, record.chunk, record.periods
             continue
         if request.forecast and record.state != ReportState.OPEN:
             continue

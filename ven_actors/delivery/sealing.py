@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ven_actors.delivery.chunks import layout_number_of, node_of
+from ven_actors.delivery.placing import has_ambiguous_ids
 from ven_actors.model import EventInterval
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def pieces(request: ReportRequest, window: Window, blocks: Sequence[Covering]) -
 
     An interval with a hole in it becomes several of the same id, each saying its own place in time, so that a mean
     never speaks for a time nobody metered; the sum of all resources is one interval all the same, and ESTIMATED. An
-    interval without any data is MISSING (R34), in each piece.
+    interval without any data is MISSING (R34), in each piece. Each also says its own place in time where the ids do
+    not.
     """
     by_layout: dict[int, list[EventInterval]] = {block.layout_id: [] for block in blocks}
     mode = request.descriptor.report_intervals
@@ -64,6 +66,7 @@ def pieces(request: ReportRequest, window: Window, blocks: Sequence[Covering]) -
             exact = exact and start_s == interval.start_s and end_s == interval.end_s
             for layout in by_layout if layout_id is None else (layout_id,):
                 by_layout[layout].append(EventInterval(interval_id, start_s, end_s, quality))
+    exact = exact and not has_ambiguous_ids(request.plan, window.intervals)
     return [
         Piece(layout_id, tuple(cut), not exact)
         for layout_id, cut in by_layout.items()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ven_actors.delivery.chunks import Content, Whole, chunk_of, is_below, layout_number_of, node_of
 from ven_actors.delivery.entries import OutboxReport
 from ven_actors.delivery.measures import measure_of
+from ven_actors.delivery.placing import has_ambiguous_ids
 from ven_actors.delivery.sealing import Piece, pieces, report_name
 from ven_actors.model import EventInterval, Window
 
@@ -66,7 +67,9 @@ class Sealer:
         blocks: list[QueuedBlock],
     ) -> list[OutboxReport]:
         """Seal what is expected of a window; `blocks` are its intervals."""
-        periods = state.request.plan.own or state.request.descriptor.report_intervals == "OPEN_INTERVALS"
+        plan = state.request.plan
+        running = state.request.descriptor.report_intervals == "OPEN_INTERVALS"
+        periods = running or plan.own or has_ambiguous_ids(plan, intervals)
         return list(self._seal_piece(state, window, Piece(layout_id, intervals, periods), 0, blocks, {}))
 
     def halve(self, report: OutboxReport) -> list[OutboxReport]:
@@ -133,18 +136,18 @@ class Sealer:
         if not whole.content.rows:
             return
         doubted = {
-            node_of(chunk)
-            for start_s, end_s, chunk in state.doubted.values()
+            node_of(chunk): periods
+            for start_s, end_s, chunk, periods in state.doubted.values()
             if (start_s, end_s, layout_number_of(chunk)) == (window.start_s, window.end_s, number)
         }
         running = state.request.descriptor.report_intervals == "OPEN_INTERVALS"
-        for node, content in self._nodes(state, whole, piece.layout_id, set(map(node_of, there)), doubted):
+        for node, content in self._nodes(state, whole, piece.layout_id, set(map(node_of, there)), set(doubted)):
             intervals = _without(content, there.values(), running=running) if there else content.intervals
             covered = overlapping(blocks, intervals)
             if covered:
                 report = self._report(
                     state, window.start_s, window.end_s, chunk_of(number, node), piece.layout_id,
-                    Content(content.rows, intervals), covered, periods=piece.periods,
+                    Content(content.rows, intervals), covered, periods=doubted.get(node, piece.periods),
                 )  # fmt: skip
                 report.in_doubt = report.marked = node in doubted
                 yield report

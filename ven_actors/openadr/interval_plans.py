@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ven_actors.model import EventInterval, IntervalPlan
 from ven_actors.openadr.durations import NOW, Duration, add
-from ven_actors.openadr.events import Event
+from ven_actors.openadr.events import Event, Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def placed_of(event: Event, setting: Setting) -> Placed | None:
     """The intervals that the event lists; None where it lists none, is cancelled, or all of them are of no length."""
     if not event.intervals or is_cancelled(event):
         return None
-    intervals, period = _Resolver(event, setting).resolve()
+    resolver = _Resolver(event, setting)
+    intervals, period = resolver.resolve()
     whole = tuple((index, each) for index, each in enumerate(intervals) if math.isfinite(each.start_s))
     if all(each.end_s <= each.start_s for _, each in whole):
         return None
@@ -59,10 +60,11 @@ def placed_of(event: Event, setting: Setting) -> Placed | None:
     last_end_s = max(each.end_s for _, each in whole)
     end_s = _event_end_s(event, first_s, last_end_s)
     if end_s > last_end_s:
-        plan = IntervalPlan(tuple(each for _, each in whole), period.seconds, end_s, False, period.months)
+        round_ = tuple(each for _, each in whole)
+        plan = IntervalPlan(round_, period.seconds, end_s, False, period.months, resolver.own)
     else:
         kept = tuple(each._replace(end_s=min(each.end_s, end_s)) for _, each in whole if each.start_s < end_s)
-        plan = IntervalPlan(kept, None, end_s, implied=False)
+        plan = IntervalPlan(kept, None, end_s, implied=False, own=resolver.own)
     return Placed(plan, whole)
 
 
@@ -87,12 +89,13 @@ def _implied_plan(event: Event, setting: Setting) -> IntervalPlan | None:
     else:
         duration = period.duration
         begin_s = setting.anchor_s if start_s is None else start_s
+        own = start_s is None or _is_random(period.randomize)
         begin_s += _shift_s(event, setting, 0, period.randomize)
         anchor_s = begin_s
     end_s = _event_end_s(event, begin_s, math.inf)
     first = EventInterval(0, anchor_s, min(add(anchor_s, duration), end_s))
     if duration.is_infinite:
-        return IntervalPlan((first,), None, first.end_s, implied=False)
+        return IntervalPlan((first,), None, first.end_s, implied=False, own=own)
     return IntervalPlan((first,), duration.seconds, end_s, True, duration.months, own)
 
 
@@ -107,6 +110,8 @@ class _Resolver:
         self._absolute = [self._absolute_start_s(index) for index in range(len(self._intervals))]
         self._shifts = self._all_shifts()
         self._following = self._all_following()
+        anchored = self._first_said_s() is None
+        self.own = anchored or any(period is not None and _is_random(period.randomize) for period in self._periods())
 
     def resolve(self) -> tuple[list[EventInterval], Duration]:
         """One round, and how far the next round lies behind it."""
@@ -118,16 +123,19 @@ class _Resolver:
             resolved.append(EventInterval(interval.interval_id, start_s, max(start_s, end_s)))
         return resolved, self._round(resolved)
 
+    def _periods(self) -> list[Period | None]:
+        return [self._event.period, *(interval.period for interval in self._intervals)]
+
     def _absolute_start_s(self, index: int) -> float | None:
-        own = self._intervals[index].period
-        if own is not None and own.start_s is not None and own.start_s != NOW:
-            return own.start_s
         if index > 0:
-            return None
-        shared = self._event.period
-        if shared is not None and shared.start_s is not None and shared.start_s != NOW:
-            return shared.start_s
-        return self._setting.anchor_s
+            return _said_s(self._intervals[index].period)
+        said_s = self._first_said_s()
+        return self._setting.anchor_s if said_s is None else said_s
+
+    def _first_said_s(self) -> float | None:
+        """The start of the first interval, as far as the VTN says one."""
+        own_s = _said_s(self._intervals[0].period)
+        return _said_s(self._event.period) if own_s is None else own_s
 
     def _all_shifts(self) -> list[float]:
         shifts: list[float] = []
@@ -178,9 +186,17 @@ class _Resolver:
         return Duration(0, max(interval.end_s for interval in resolved) - first_s)
 
 
+def _said_s(period: Period | None) -> float | None:
+    return None if period is None or period.start_s == NOW else period.start_s
+
+
+def _is_random(randomize: Duration | None) -> bool:
+    return randomize is not None and not randomize.is_zero and not randomize.is_infinite
+
+
 def _shift_s(event: Event, setting: Setting, index: int, randomize: Duration | None) -> float:
     """One draw for event and VEN, the same after a restart (R26), in whole metering intervals towards zero."""
-    if randomize is None or randomize.is_zero or randomize.is_infinite:
+    if randomize is None or not _is_random(randomize):
         return 0.0
     seed = f"{event.event_id}\0{setting.ven_name}\0{index}".encode()
     drawn = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") / 2**64
