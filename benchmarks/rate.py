@@ -60,16 +60,16 @@ def looks(state: Path, process: subprocess.Popen[bytes], seconds: float) -> Iter
         pause.wait(LOOK_EVERY_S)
 
 
-def per_second(seen: list[Look]) -> list[float]:
-    """Requests per second over each window of ten seconds, from one look to another."""
-    rates, last = [], 0
+def per_window(seen: list[Look]) -> list[int]:
+    """How many requests there were in each window of ten seconds, as near as the looks allow."""
+    counts, last = [], 0
     for first in seen:
-        while last < len(seen) - 1 and seen[last].at_s < first.at_s + WINDOW_S:
+        end_s = first.at_s + WINDOW_S
+        while last < len(seen) - 1 and abs(seen[last + 1].at_s - end_s) <= abs(seen[last].at_s - end_s):
             last += 1
-        if seen[last].at_s < first.at_s + WINDOW_S:
-            break
-        rates.append((seen[last].requests - first.requests) / (seen[last].at_s - first.at_s))
-    return rates
+        if abs(seen[last].at_s - end_s) < LOOK_EVERY_S:
+            counts.append(seen[last].requests - first.requests)
+    return counts
 
 
 def main() -> None:
@@ -104,15 +104,15 @@ def main() -> None:
         finally:
             process.send_signal(signal.SIGTERM)
             code = process.wait(60)
-    rates = per_second(seen)
+    counts = per_window(seen)
     took_s = seen[-1].at_s - seen[0].at_s
-    wanted = options.vens * options.approve * 6 / options.interval
-    print(f"{options.vens} VENs of {options.approve} resources, {wanted:.0f} readings a second, {took_s:.0f} s")
-    print(f"requests a second, over 10 s  least {min(rates):.2f}  mean {sum(rates) / len(rates):.2f}", end="")
-    print(f"  most {max(rates):.2f}")
+    made = options.vens * options.approve * 6 / options.interval
+    print(f"{options.vens} VENs of {options.approve} resources, {made:.0f} readings a second, {took_s:.0f} s")
+    least, most = min(counts), max(counts)
+    print(f"requests in 10 s              least {least}  mean {sum(counts) / len(counts):.1f}  most {most}")
     if options.rate is not None:
-        print(f"share of the rate             least {min(rates) / options.rate:.3f}", end="")
-        print(f"  most {max(rates) / options.rate:.3f}")
+        wanted = options.rate * WINDOW_S
+        print(f"share of the rate             least {least / wanted:.3f}  most {most / wanted:.3f}")
     print(f"readings accepted a second    {(seen[-1].accepted - seen[0].accepted) / took_s:.1f}")
     print(f"queued, first and last look   {seen[0].queued}, {seen[-1].queued}; least {min(s.queued for s in seen)}")
     print(f"exit code                     {code}")
