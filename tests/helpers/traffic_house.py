@@ -3,12 +3,26 @@
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 from ven_actors.openadr.lanes import Lane, current_lane, in_lane
 from ven_actors.openadr.traffic import Gate, Traffic
 from ven_actors.testing.clock import ManualClock
 
 URL = "http://vtn.example/openadr3/3.1.0"
+
+
+@dataclass
+class Caller:
+    """Somebody who wants to send and can be aborted."""
+
+    aborted: bool = False
+    waker: Callable[[], None] | None = None
+
+    def abort(self) -> None:
+        self.aborted = True
+        assert self.waker is not None
+        self.waker()
 
 
 class GateHouse:
@@ -32,7 +46,7 @@ class GateHouse:
             self.clock.advance(wait_s)
 
     def send(self, lane: Lane, *, answer: tuple[int, float | None] = (200, None), took_s: float = 0.0) -> None:
-        with in_lane(lane), self.gate.permit(lambda: False) as permit:
+        with in_lane(lane), self.gate.permit(Caller()) as permit:
             self.went.append((lane, self.clock.mono_s))
             self.clock.advance(took_s)
             permit.answered(*answer)
@@ -48,7 +62,7 @@ class GateHouse:
         answered, settled = threading.Event(), threading.Event()
 
         def work() -> None:
-            with in_lane(lane), self.gate.permit(lambda: False) as permit:
+            with in_lane(lane), self.gate.permit(Caller()) as permit:
                 with self._let_through:
                     self.went.append((lane, self.clock.mono_s))
                     self._let_through.notify_all()

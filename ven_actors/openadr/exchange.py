@@ -108,7 +108,6 @@ class Exchanger:
             self._broken_off += len(calls)
         for call in calls:
             call.abort()
-        self._traffic.wake()
         return self._broken_off
 
     def _one(self, call: Call, request: requests.PreparedRequest) -> Answer:
@@ -117,7 +116,7 @@ class Exchanger:
                 raise ConnectionAbortedError("this client is closed")
             self._calls.add(call)
         try:
-            with self._traffic.gate(str(request.url)).permit(lambda: call.aborted) as permit:
+            with self._traffic.gate(str(request.url)).permit(call) as permit:
                 call.begins_now()
                 with serving(call):
                     answer = self._answer(call, request)

@@ -17,7 +17,8 @@ class Call:
     """One HTTP request and its answer, from the first connect to the last byte, in one thread.
 
     `sent` is True from the moment the first byte may have left; `reused` says that the connection had served before;
-    `answered` that status and headers have come, `ended` that the other side has closed.
+    `answered` that status and headers have come, `ended` that the other side has closed. `waker` wakes it where it
+    waits for its turn.
     """
 
     def __init__(self, monotonic: Callable[[], float], deadline_s: float, *, fresh: bool = False) -> None:
@@ -33,6 +34,7 @@ class Call:
         self.answered = False
         self.ended = False
         self.reader: io.BufferedIOBase | None = None
+        self.waker: Callable[[], None] | None = None
 
     def begins_now(self) -> None:
         """Count the deadline from now: what went before was waiting for our own turn."""
@@ -79,6 +81,9 @@ class Call:
                 with suppress(OSError):
                     # not SSLSocket.shutdown, which would turn the reader's next read into a plain one
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        waker = self.waker
+        if waker is not None:
+            waker()
 
 
 _serving = threading.local()

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from ven_actors.errors import VtnBusy
@@ -26,6 +27,13 @@ _PORTS = {"http": 80, "https": 443}
 _ASK_FOR_TIME = frozenset({429, 503})
 
 Wait = Callable[[threading.Condition, float | None], object]
+
+
+class Caller(Protocol):
+    """Who wants to send. Once `aborted` is set it may call `waker`, if there is one, so that it need not wait on."""
+
+    aborted: bool
+    waker: Callable[[], None] | None
 
 
 class Permit:
@@ -75,55 +83,57 @@ class Gate:
         self.seats = Seats(lambda: min(seats_at(rate), self._slots.limit))
 
     @contextmanager
-    def permit(self, cancelled: Callable[[], bool]) -> Iterator[Permit]:
+    def permit(self, caller: Caller) -> Iterator[Permit]:
         """Wait until one request of this thread's lane may go; within it, that request is in flight.
 
-        Raises `VtnBusy` while the origin wants more than `PATIENCE_S`, and `ConnectionAbortedError` once `cancelled`.
+        Raises `VtnBusy` while the origin wants more than `PATIENCE_S`, and `ConnectionAbortedError` once the caller is
+        aborted.
         """
-        permit = self._entered(current_lane(), cancelled)
+        permit = self._entered(current_lane(), caller)
         try:
             yield permit
         finally:
             self._left(permit)
 
-    def wake(self) -> None:
-        """Let everybody who waits look whether it is cancelled."""
-        with self._lock:
-            for ticket in self._line.waiting():
-                ticket.wake()
-
-    def _entered(self, lane: Lane, cancelled: Callable[[], bool]) -> Permit:
+    def _entered(self, lane: Lane, caller: Caller) -> Permit:
         changed = threading.Condition(self._lock)
         with self._lock:
             ticket = Ticket(lane, changed.notify, self._monotonic(), current_rank())
-            self._check(ticket, cancelled)
+            self._check(ticket, caller)
             self._line.join(ticket)
             self._grant()
             self._nudge()
             if not ticket.granted:
                 with self._resting():
-                    self._queue(ticket, changed, cancelled)
+                    self._queue(ticket, changed, caller)
             return Permit(lane, self._monotonic(), self._in_flight.total())
 
-    def _queue(self, ticket: Ticket, changed: threading.Condition, cancelled: Callable[[], bool]) -> None:
+    def _queue(self, ticket: Ticket, changed: threading.Condition, caller: Caller) -> None:
         """One of those that wait is the timer: it wakes when the next may go, whoever that is; the rest are woken."""
+        caller.waker = lambda: self._wake(ticket)
         try:
+            self._check(ticket, caller)
             while not ticket.granted:
                 self._timer = self._timer or ticket
                 wait_s = self._next_s() if self._timer is ticket else None
                 self._timed = self._timed if self._timer is not ticket else wait_s is not None
                 self._wait(changed, wait_s)
                 if not ticket.granted:
-                    self._check(ticket, cancelled)
+                    self._check(ticket, caller)
                     self._grant()
         finally:
+            caller.waker = None
             ticket.gone = not ticket.granted
             if self._timer is ticket:
                 self._timer = None
                 self._appoint_timer()
 
-    def _check(self, ticket: Ticket, cancelled: Callable[[], bool]) -> None:
-        if cancelled():
+    def _wake(self, ticket: Ticket) -> None:
+        with self._lock:
+            ticket.wake()
+
+    def _check(self, ticket: Ticket, caller: Caller) -> None:
+        if caller.aborted:
             ticket.gone = True
             raise ConnectionAbortedError("the request was aborted")
         left_s = self._open_s - self._monotonic()
@@ -218,13 +228,6 @@ class Traffic:
             if origin not in self._gates:
                 self._gates[origin] = Gate(origin, self._rate, self._monotonic, self._resting, self._wait)
             return self._gates[origin]
-
-    def wake(self) -> None:
-        """Let everybody who waits at any gate look whether it is cancelled."""
-        with self._lock:
-            gates = list(self._gates.values())
-        for gate in gates:
-            gate.wake()
 
 
 def origin_of(url: str) -> str:

@@ -1,11 +1,10 @@
 """One gate per origin: the rate of all threads together, `Retry-After`, slots, and who waits is woken."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from traffic_house import GateHouse
+from traffic_house import Caller, GateHouse
 
 from ven_actors.errors import VtnBusy
 from ven_actors.openadr.lanes import Lane
@@ -53,7 +52,7 @@ def test_nothing_goes_to_an_origin_that_has_asked_for_time_before_it_is_over(sta
 def test_another_origin_is_not_touched_by_it() -> None:
     house = GateHouse(None)
     house.send(Lane.POLL, answer=(429, 30.0))
-    with house.traffic.gate("http://other.example").permit(lambda: False):
+    with house.traffic.gate("http://other.example").permit(Caller()):
         pass
 
 
@@ -82,7 +81,7 @@ def test_a_retry_after_of_another_status_asks_for_nothing() -> None:
 def test_who_waits_already_is_told_as_well() -> None:
     house = GateHouse(None)
     told: list[VtnBusy] = []
-    with house.gate.permit(lambda: False) as permit:
+    with house.gate.permit(Caller()) as permit:
         holds = [house.hold(Lane.POLL) for _ in range(31)]
 
         def wait() -> None:
@@ -101,22 +100,21 @@ def test_who_waits_already_is_told_as_well() -> None:
     house.join()
 
 
-def test_who_waits_and_is_cancelled_is_woken_at_once() -> None:
+def test_who_waits_and_is_aborted_is_woken_at_once() -> None:
     house = GateHouse(None)
     holds = [house.hold(Lane.POLL) for _ in range(32)]
-    cancelled, ended = threading.Event(), []
+    caller, ended = Caller(), []
 
     def wait() -> None:
         try:
-            with house.gate.permit(cancelled.is_set):
+            with house.gate.permit(caller):
                 pass
         except ConnectionAbortedError as error:
             ended.append(error)
 
     thread = house.start(wait)
     house.until_waits(thread)
-    cancelled.set()
-    house.traffic.wake()
+    caller.abort()
     thread.join(10)
     assert ended
     for each in holds:
