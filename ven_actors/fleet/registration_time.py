@@ -1,4 +1,4 @@
-"""How long the registration of a fleet takes at its rate: said at the start, with the option that changes it."""
+"""What the rate of a fleet means for it, said at the start: how long registration takes, and whether polls fit in."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ log = structlog.get_logger()
 # Token and its endpoint, dialect, ven, and the first reading of programs and events.
 _REQUESTS_PER_VEN = 10
 _PAGE = 50
+_REQUESTS_PER_POLL = 2
 
 
 def say_registration_time(
-    rate: float | None, routes: Mapping[str, Route], resources: Mapping[str, Sized], known: Collection[str]
-) -> None:
-    """Say it for each origin. `known` are VENs that were registered before: of their resources only lists are read."""
+    rate: float | None,
+    poll_every_s: float,
+    routes: Mapping[str, Route],
+    resources: Mapping[str, Sized],
+    known: Collection[str],
+) -> list[str]:
+    """Say it for each origin. `known` are VENs that were registered before: of their resources only lists are read.
+
+    Returns warnings for the summary, where the polls alone need more than the rate.
+    """
     if rate is None:
-        return
+        return []
     vens: dict[str, int] = defaultdict(int)
     requests: dict[str, int] = defaultdict(int)
     for name, each in resources.items():
@@ -43,3 +51,13 @@ def say_registration_time(
             rate=rate,
             remedy="a higher --rate shortens it; 0 is no limit",
         )
+    polls = {origin: _REQUESTS_PER_POLL * count / poll_every_s for origin, count in vens.items()}
+    too_many = [
+        f"the polls of {vens[origin]} VENs alone are {per_s:.3g} requests per second to {origin}, and --rate is "
+        f"{rate:g}: reports and polls will be late; give a higher --rate or --poll-every"
+        for origin, per_s in polls.items()
+        if per_s > rate
+    ]
+    for warning in too_many:
+        log.warning("rate_below_polls", meaning=warning)
+    return too_many

@@ -111,7 +111,9 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
             sent=sent_in(config.state, population.resources, facts.before.by_ven),
         )  # fmt: skip
         registered = [name for name, dialect in read_dialects(config.state).items() if dialect is not None]
-        say_registration_time(config.rate, facts.routes, population.resources, registered)
+        facts.warnings += say_registration_time(
+            config.rate, config.poll_every_s, facts.routes, population.resources, registered
+        )
         return _run_actors(config, facts, wiring, pacemaker, show)
 
 

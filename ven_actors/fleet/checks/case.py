@@ -25,6 +25,7 @@ from ven_actors.openadr.enrolment import Enroller
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.targeting import Own
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.storage.store import read_enrolment, read_meta
 
@@ -92,6 +93,10 @@ class Case:
         return self.embedded if source is None else source.for_vens([self.ven_name])[self.ven_name]
 
     @cached_property
+    def _traffic(self) -> Traffic:
+        return Traffic(self.config.rate, monotonic=self.monotonic)
+
+    @cached_property
     def door(self) -> Door:
         told = self.choice.dialect
         return Door(
@@ -105,6 +110,7 @@ class Case:
             allow_plain_http=self.config.insecure_http,
             wall_s=self.wall_s,
             monotonic=self.monotonic,
+            traffic=self._traffic,
         )
 
     @cached_property
@@ -117,6 +123,7 @@ class Case:
             dialect=self.choice,
             adapter=self._adapter(),
             monotonic=self.monotonic,
+            traffic=self._traffic,
             deadline_s=self.config.deadline_s,
             max_response_bytes=self.config.max_response_bytes,
             allow_plain_http=self.config.insecure_http,

@@ -13,6 +13,7 @@ from ven_actors.model import Credentials
 from ven_actors.openadr.api import Api
 from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.tokens import tokens_of
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.openadr.transport import PlainSession, SharedAdapter
 
 _FORM = "application/x-www-form-urlencoded"
@@ -37,6 +38,7 @@ class Door:
         allow_plain_http: bool,
         wall_s: Callable[[], float],
         monotonic: Callable[[], float],
+        traffic: Traffic,
     ) -> None:
         self._session = _DateSession(adapter, base_url, wall_s)
         self._exchanger = _ScopeExchanger(
@@ -45,6 +47,7 @@ class Door:
             deadline_s=deadline_s,
             max_response_bytes=max_response_bytes,
             on_request=None,
+            traffic=traffic,
         )
         self.tokens = tokens_of(
             credentials,
