@@ -69,10 +69,16 @@ def test_a_refusal_without_words_says_so_and_a_long_one_is_cut() -> None:
     assert len(verdict_of(Vtn(Answer(400, b"x" * 10_000))).words) == 300
 
 
-@pytest.mark.parametrize("status", [425, 429, 503])
+@pytest.mark.parametrize("status", [429, 503])
 def test_r41_a_vtn_that_asks_for_time_has_not_taken_the_report_and_gets_its_time(status: int) -> None:
     verdict = verdict_of(Vtn(Answer(status, b"later", 17.0)))
     assert verdict == Held("sender-1", 4, 7, f"the VTN answers {status}: later", 17.0, slow=False, posts=1)
+
+
+@pytest.mark.parametrize("status", [403, 425])
+def test_time_that_is_asked_for_with_another_status_is_the_vens_alone(status: int) -> None:
+    verdict = verdict_of(Vtn(Answer(status, b"later", 17.0)))
+    assert (verdict.retry_after_s, verdict.alone) == (17.0, True)
 
 
 @pytest.mark.parametrize("status", IN_DOUBT)
@@ -215,6 +221,8 @@ def test_a_report_of_the_backlog_is_posted_as_such() -> None:
     assert vtn.asked == ["post of the backlog"]
 
 
-def test_what_the_origin_of_a_vtn_has_asked_for_holds_the_report_for_so_long() -> None:
+def test_what_an_origin_has_asked_for_before_holds_the_report_for_so_long_and_the_gate_holds_the_others() -> None:
+    """It may be the token endpoint's: then VENs with a good token need not wait."""
     vtn = Vtn(VtnBusy("http://vtn:80 has asked for time", retry_after_s=20.0))
-    assert verdict_of(vtn) == Held("sender-1", 4, 7, "http://vtn:80 has asked for time", retry_after_s=20.0, posts=0)
+    held = Held("sender-1", 4, 7, "http://vtn:80 has asked for time", retry_after_s=20.0, posts=0, alone=True)
+    assert verdict_of(vtn) == held

@@ -61,7 +61,8 @@ def test_a_vtn_that_lets_nobody_look_leaves_the_doubt_and_gets_the_report(status
 @pytest.mark.parametrize("status", HOLD)
 def test_a_vtn_in_trouble_is_asked_again_before_anything_is_sent_twice(status: int) -> None:
     vtn = Vtn(found=VtnRefused("later", status=status, retry_after_s=3.0))
-    assert verdict_of(vtn, in_doubt=True) == Held("sender-1", 4, 7, "later", 3.0, posts=0)
+    alone = status not in {429, 503}
+    assert verdict_of(vtn, in_doubt=True) == Held("sender-1", 4, 7, "later", 3.0, posts=0, alone=alone)
     assert vtn.asked == ["find"]
 
 

@@ -48,6 +48,17 @@ def test_an_absurd_retry_after_of_one_vtn_does_not_stop_the_other(two: Office) -
     assert "b" in two.names(LONGEST_ASKED_S)
 
 
+def test_time_that_only_one_ven_is_asked_for_stops_no_other_of_its_vtn(two: Office) -> None:
+    two.meter("a", 2)
+    ((flight, _),) = two.go(0)
+    two.desk.holding.hold(two.land(flight), "no token", 0, asked_s=60, alone=True)
+    two.meter("b")
+    two.settle()
+    assert two.accept_all(1) == ["b"]
+    assert two.names(59) == []
+    assert two.names(60) == ["a"]
+
+
 def test_a_vtn_that_fails_everybody_breaks_for_itself_alone(two: Office) -> None:
     for name in "abc":
         two.meter(name)

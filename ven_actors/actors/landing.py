@@ -23,7 +23,7 @@ def land(desk: Desk, flight: InFlight, verdict: Verdict, now_s: float) -> None:
         case Held(slow=True, retry_after_s=None):
             desk.holding.hold_slowly(flight, verdict.reason, now_s)
         case Held():
-            desk.holding.hold(flight, verdict.reason, now_s, asked_s=verdict.retry_after_s)
+            desk.holding.hold(flight, verdict.reason, now_s, asked_s=verdict.retry_after_s, alone=verdict.alone)
         case Ambiguous():
             desk.doubted(flight, verdict.reason, now_s, possibly_doubled=verdict.possibly_doubled)
         case EventGone():

@@ -32,6 +32,7 @@ from ven_actors.openadr.comparison import same_report, why_unreadable
 
 log = structlog.get_logger()
 
+_ASK_EVERYBODY = frozenset({429, 503})
 _MAY_MEAN_NO_EVENT = frozenset({400, 404, 422})
 _NOT_TO_BE_FOUND = "whether it has it is not to be found"
 
@@ -133,8 +134,8 @@ class SenderActor(FleetActor):
             return self._ambiguous(send, str(error))
         except VtnError as error:
             retry_after_s = error.retry_after_s if isinstance(error, VtnRefused | VtnBusy) else None
-            slow = isinstance(error, CredentialsRefused)
-            return self._held(send, str(error), retry_after_s=retry_after_s, slow=slow)
+            slow, status = isinstance(error, CredentialsRefused), error.status if isinstance(error, VtnRefused) else 0
+            return self._held(send, str(error), retry_after_s=retry_after_s, slow=slow, status=status)
         finally:
             self._client = None
 
@@ -194,7 +195,8 @@ class SenderActor(FleetActor):
                 return self._settle_conflict(send, client, body, answer)
             case Meaning.HOLD | Meaning.HOLD_SLOWLY:
                 slow = meaning is Meaning.HOLD_SLOWLY
-                return self._held(send, reason, retry_after_s=answer.retry_after_s, slow=slow)
+                after_s, status = answer.retry_after_s, answer.status
+                return self._held(send, reason, retry_after_s=after_s, slow=slow, status=status)
             case _:
                 assert_never(meaning)
 
@@ -216,8 +218,9 @@ class SenderActor(FleetActor):
                     return self._gone(send)
             except VtnRefused as error:
                 reason = f"{reason}; its event cannot be read: {error}"
-                slow, after_s = not is_passing(error.status), error.retry_after_s
-                return self._held(send, reason, retry_after_s=after_s, slow=slow, event=EventSight.UNREADABLE)
+                slow, after_s, status = not is_passing(error.status), error.retry_after_s, error.status
+                sight = EventSight.UNREADABLE
+                return self._held(send, reason, retry_after_s=after_s, slow=slow, event=sight, status=status)
             event = EventSight.THERE
         if answer.status == 404 or event is EventSight.UNREADABLE:
             return self._held(send, reason, slow=True, event=event)
@@ -282,5 +285,8 @@ class SenderActor(FleetActor):
         retry_after_s: float | None = None,
         slow: bool = False,
         event: EventSight = EventSight.UNASKED,
+        status: int = 0,
     ) -> Held:
-        return Held(self.name, self.run, send.report.report_id, reason, retry_after_s, slow, self._posts, event)
+        """`status` is that of the answer with this `retry_after_s`; 0: it is none of the VTN's."""
+        alone = retry_after_s is not None and status not in _ASK_EVERYBODY
+        return Held(self.name, self.run, send.report.report_id, reason, retry_after_s, slow, self._posts, event, alone)

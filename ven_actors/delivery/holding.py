@@ -45,11 +45,19 @@ class Holding:
         self._is_draining = False
 
     def hold(
-        self, flight: InFlight, reason: str, now_s: float, *, asked_s: float | None = None, in_doubt: bool = False
+        self,
+        flight: InFlight,
+        reason: str,
+        now_s: float,
+        *,
+        asked_s: float | None = None,
+        alone: bool = False,
+        in_doubt: bool = False,
     ) -> None:
         """Keep the report and try again after a growing, jittered while.
 
-        `asked_s` is the VTN's own word: then it is the least, up to an hour, and all VENs of its origin keep to it.
+        `asked_s` is somebody's own word: then it is the least, up to an hour. All VENs of the origin keep to it, unless
+        it is a matter of this VEN alone: its token endpoint asks for time, or what stands before the VTN.
         """
         ven = flight.outbox.name
         flight.report.attempts += 1
@@ -59,7 +67,8 @@ class Holding:
             self._dispatcher.pace(ven).failed(now_s, wait_s)
         else:
             wait_s = max(wait_s, min(asked_s, LONGEST_ASKED_S))
-            self._dispatcher.outlet(ven).throttle.asked_for(now_s, wait_s)
+            waits = self._dispatcher.pace(ven) if alone else self._dispatcher.outlet(ven).throttle
+            waits.asked_for(now_s, wait_s)
         self.put_back(flight, reason, now_s + wait_s, in_doubt=in_doubt)
 
     def hold_slowly(self, flight: InFlight, reason: str, now_s: float) -> None:

@@ -63,6 +63,10 @@ class VenPace:
         if self._failures >= self.BREAKS_AFTER:
             self._closed_until_s = max(self._closed_until_s, now_s + wait_s)
 
+    def asked_for(self, now_s: float, wait_s: float) -> None:
+        """Hold the whole VEN for so long, as it was asked to."""
+        self._closed_until_s = max(self._closed_until_s, now_s + wait_s)
+
     def is_held_alone(self, stream: object) -> bool:
         """Whether what holds this stream need not hold the VEN: few of its streams are held in a row."""
         self._held_streams.add(stream)

@@ -63,6 +63,8 @@ class Refused:
 class Held:
     """Not now: keep it, wait (`retry_after_s` if the VTN said how long), try again. It certainly did not arrive.
 
+    `alone`: that wait is this VEN's; otherwise all VENs of the VTN's origin keep to it.
+
     `slow` means that an operator has to act (403, 405, 501, credentials): try, but rarely.
     `event` is what the VTN was asked about the report's event for this verdict.
     """
@@ -75,6 +77,7 @@ class Held:
     slow: bool = False
     posts: int = 1
     event: EventSight = EventSight.UNASKED
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
