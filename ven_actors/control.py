@@ -1,6 +1,7 @@
-"""The fleet's status from outside its process: a Unix socket in the state folder.
+"""The fleet from outside its process: a Unix socket in the state folder, mode 0600.
 
-Whoever connects gets one JSON document and the end of the stream; nothing is read from it. The socket has mode 0600.
+Whoever connects, and writes nothing, gets the status: one JSON document, and the end of the stream. Whoever writes one
+JSON object, and ends its side, gets the answer to that: `{"said": ...}`, or `{"refused": ...}` with the reason.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ import socket
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
 
-from ven_actors.errors import StateError
+from ven_actors.errors import FleetError, StateError, UsageError
 
 SOCKET_NAME = "control.sock"
 LARGEST_ANSWER_BYTES = 64 * 2**20
+LARGEST_REQUEST_BYTES = 2**20
+# Who wants the status may say nothing at all; then nobody waits longer for it.
+_SAYS_NOTHING_S = 0.2
 _SLOW_READER_S = 2.0
 _STOP_S = 5.0
 _log = structlog.get_logger(__name__)
@@ -37,12 +41,19 @@ def _short_path(state_dir: Path) -> Iterator[str]:
         os.close(folder)
 
 
-class ControlServer:
-    """Answers with `answer()` in a daemon thread of its own. Start it only while holding the folder's lock."""
+Deed = Callable[[dict[str, Any]], Any]
 
-    def __init__(self, state_dir: Path, answer: Callable[[], bytes]) -> None:
+
+class ControlServer:
+    """Answers with `answer()`, or does what is asked with `do`, in a daemon thread of its own.
+
+    `do` raises `FleetError` for what cannot be done. Start it only while holding the folder's lock.
+    """
+
+    def __init__(self, state_dir: Path, answer: Callable[[], bytes], do: Deed | None = None) -> None:
         self._state_dir = state_dir
         self._answer = answer
+        self._do = do
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._thread = threading.Thread(target=self._serve, name="control", daemon=True)
 
@@ -87,13 +98,48 @@ class ControlServer:
 
     def _reply(self, connection: socket.socket) -> None:
         try:
-            answer = self._answer()
+            request = self._request(connection)
+            answer = self._answer() if not request else self._done(request)
         except Exception as error:  # noqa: BLE001 - a status that cannot be had must not end the service
             _log.warning("status_failed", error=str(error))
             answer = msgspec.json.encode({"error": str(error) or type(error).__name__})
         connection.settimeout(_SLOW_READER_S)
         with contextlib.suppress(OSError):
             connection.sendall(answer)
+
+    @staticmethod
+    def _request(connection: socket.socket) -> bytes:
+        """What is asked for; empty for the status."""
+        content = bytearray()
+        connection.settimeout(_SAYS_NOTHING_S)
+        with contextlib.suppress(OSError):
+            while len(content) <= LARGEST_REQUEST_BYTES and (chunk := connection.recv(2**16)):
+                content += chunk
+        return bytes(content)
+
+    def _done(self, request: bytes) -> bytes:
+        try:
+            wanted = msgspec.json.decode(request, type=dict[str, Any])
+            if self._do is None:
+                raise UsageError("this fleet takes no orders")
+            return msgspec.json.encode({"said": self._do(wanted)})
+        except (FleetError, msgspec.MsgspecError) as error:
+            return msgspec.json.encode({"refused": str(error)})
+
+
+def order(state_dir: Path, request: Mapping[str, Any], timeout_s: float = 30.0) -> Any:
+    """What the fleet on this state folder answers to a request, or None where none runs.
+
+    Raises `StateError` where it refuses, with its reason, and what `ask_status` raises.
+    """
+    answer = _asked(state_dir, msgspec.json.encode(request), timeout_s, time.monotonic)
+    if answer is None:
+        return None
+    if "refused" in answer:
+        raise StateError(str(answer["refused"]))
+    if "said" not in answer:
+        raise StateError(f"the fleet on {state_dir} is of an earlier version and takes no orders; start it again")
+    return answer["said"]
 
 
 def ask_status(
@@ -103,11 +149,18 @@ def ask_status(
 
     Raises StateError where one runs but does not answer as it should within `timeout_s`, or may not be asked.
     """
+    return _asked(state_dir, b"", timeout_s, monotonic)
+
+
+def _asked(state_dir: Path, request: bytes, timeout_s: float, monotonic: Callable[[], float]) -> dict[str, Any] | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         try:
             with _short_path(state_dir) as short:
                 connection.connect(short)
+            with contextlib.suppress(OSError):
+                connection.sendall(request)
+                connection.shutdown(socket.SHUT_WR)
             content = _read_all(connection, monotonic() + timeout_s, monotonic)
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             return None

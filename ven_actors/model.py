@@ -238,6 +238,7 @@ class JobStatus:
     every: str
     next_run_s: float
     simulated: bool
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

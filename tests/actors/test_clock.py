@@ -158,6 +158,48 @@ def test_what_was_missed_in_a_pause_runs_once_after_it() -> None:
     assert ven.messages == (Tick(stage.time.wall_s, stage.time.mono_s, METERING),)
 
 
+TWO_JOBS = (*EVERY_15_S, Job("polling", 15.0, immediate=True))
+
+
+def test_a_paused_job_is_not_due_and_the_others_are() -> None:
+    stage = Stage(jobs=TWO_JOBS)
+    ven = stage.subscribe(jobs=frozenset({"metering", "polling"}))
+    stage.clock.on_receive(Pause(frozenset({"polling"})))
+    stage.advance()
+    stage.advance(15)
+    assert [tick.due for tick in ven.of(Tick)] == [METERING, METERING]
+    (*_, report) = stage.supervisor.of(ClockReport)
+    assert ({job.name: job.paused for job in report.jobs}, report.paused) == (
+        {"metering": False, "polling": True},
+        False,
+    )
+    stage.clock.on_receive(Resume(frozenset({"polling"})))
+    stage.advance()
+    assert ven.of(Tick)[-1].due == {"polling"}
+
+
+def test_while_metering_is_paused_time_stands_still_for_vens_and_then_goes_on_from_now() -> None:
+    stage = Stage(jobs=TWO_JOBS)
+    ven = stage.subscribe(jobs=frozenset({"metering", "polling"}))
+    stage.advance()
+    begin_s = stage.now_s
+    stage.clock.on_receive(Pause(METERING))
+    for _ in range(4):
+        stage.advance(15)
+    assert {tick.now_s for tick in ven.of(Tick)} == {begin_s}
+    assert stage.now_s == begin_s + 60, "pulses and reports go on"
+    stage.clock.on_receive(Resume(METERING))
+    stage.advance()
+    assert ven.of(Tick)[-1].now_s == begin_s + 60
+
+
+def test_a_new_life_of_the_clock_keeps_what_was_paused() -> None:
+    stage = Stage(jobs=TWO_JOBS, paused=METERING)
+    ven = stage.subscribe(jobs=frozenset({"metering", "polling"}))
+    stage.advance()
+    assert ven.messages == (Tick(stage.time.wall_s, stage.time.mono_s, frozenset({"polling"})),)
+
+
 def test_what_became_due_all_at_once_is_paced() -> None:
     stage = Stage(most_per_advance=10)
     vens = [stage.subscribe(f"Fleet-{n:04d}") for n in range(25)]

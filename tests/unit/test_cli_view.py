@@ -79,6 +79,11 @@ def test_a_paused_or_draining_fleet_says_so() -> None:
     assert drawn(STATUS | {"paused": True, "draining": True}).startswith("running, paused, draining")
 
 
+def test_a_paused_job_says_so_in_place_of_its_next_run() -> None:
+    job = {"name": "polling", "every": "30s", "next_run": "2026-01-16T10:00:30Z", "paused": True}
+    assert "next      polling paused\n" in drawn(STATUS | {"jobs": [job]})
+
+
 def test_a_fleet_that_does_not_run_has_no_uptime() -> None:
     text = drawn(STATUS | {"running": False})
     assert text.startswith("not running  2026")

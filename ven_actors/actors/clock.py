@@ -8,7 +8,7 @@ from typing import assert_never
 import structlog
 
 from ven_actors.actors.base import FleetActor
-from ven_actors.actors.schedule import Job, Now, Schedule
+from ven_actors.actors.schedule import METERING, Job, Now, Schedule
 from ven_actors.messages import (
     Advance,
     ClockReport,
@@ -56,6 +56,7 @@ class ClockActor(FleetActor):
     `origin` is the moment of `sim_start_s`; None means the first `Advance`. A fleet gives the same one to every life of
     its clock, so that a restart does not set simulated time back. `most_per_advance` paces what became due all at
     once (after a pause, or a process that was stopped): the rest of each job follows with the next `Advance`.
+    `paused` are jobs that an earlier life was told to pause.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class ClockActor(FleetActor):
         speed: float = 1.0,
         origin: Advance | None = None,
         most_per_advance: int = 1_000,
+        paused: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(name, run, supervisor, monotonic)
         self._reports_to = supervisor
@@ -86,7 +88,9 @@ class ClockActor(FleetActor):
         # The latest life of each name stays known: an older one that wakes up must not take its place.
         self._runs: dict[str, int] = {}
         self._not_yet_planned: dict[str, frozenset[str]] = {}
-        self._paused = False
+        self._all = frozenset(job.name for job in jobs)
+        self._paused = paused & self._all
+        self._told_s = float("-inf")
         self._reported_mono_s = float("-inf")
 
     def receive(self, message: ToClock) -> None:
@@ -99,9 +103,9 @@ class ClockActor(FleetActor):
                 if message.run is None or message.run >= self._runs.get(message.name, 0):
                     self._forget(message.name)
             case Pause():
-                self._set_paused(paused=True)
+                self._set_paused(self._paused | self._named(message.jobs))
             case Resume():
-                self._set_paused(paused=False)
+                self._set_paused(self._paused - self._named(message.jobs))
             case _:
                 assert_never(message)
 
@@ -113,7 +117,7 @@ class ClockActor(FleetActor):
         for name, jobs in self._not_yet_planned.items():
             self._schedule.subscribe(name, jobs, now)
         self._not_yet_planned.clear()
-        if not self._paused:
+        if self._paused != self._all:
             self._tell_what_is_due(now)
         pulse = Pulse(now.sim_s, now.mono_s)
         self._pulses = [peer for peer in self._pulses if self.send(peer, pulse)]
@@ -121,8 +125,10 @@ class ClockActor(FleetActor):
             self._report(now)
 
     def _tell_what_is_due(self, now: Now) -> None:
-        for name, due in self._schedule.due(now, self._most_per_advance).items():
-            if not self.send(self._peers[name], Tick(now.sim_s, now.mono_s, due)):
+        if METERING not in self._paused or self._told_s < 0:
+            self._told_s = now.sim_s
+        for name, due in self._schedule.due(now, self._most_per_advance, self._paused).items():
+            if not self.send(self._peers[name], Tick(self._told_s, now.mono_s, due)):
                 log.debug("subscriber_gone", subscriber=name)
                 self._forget(name)
 
@@ -141,14 +147,19 @@ class ClockActor(FleetActor):
         self._not_yet_planned.pop(name, None)
         self._schedule.unsubscribe(name)
 
-    def _set_paused(self, *, paused: bool) -> None:
-        if self._paused != paused:
-            self._paused = paused
-            log.info("schedule_paused" if paused else "schedule_resumed")
+    def _named(self, jobs: frozenset[str] | None) -> frozenset[str]:
+        return self._all if jobs is None else jobs & self._all
+
+    def _set_paused(self, paused: frozenset[str]) -> None:
+        before, self._paused = self._paused, paused
+        for event, jobs in (("jobs_paused", paused - before), ("jobs_resumed", before - paused)):
+            if jobs:
+                log.info(event, jobs=sorted(jobs), paused=sorted(paused))
         if self._now is not None:
             self._report(self._now)
 
     def _report(self, now: Now) -> None:
         self._reported_mono_s = now.mono_s
-        report = ClockReport(self.run, now.sim_s, self._schedule.status(now), self._paused)
+        jobs = self._schedule.status(now, self._paused)
+        report = ClockReport(self.run, now.sim_s, jobs, self._paused == self._all)
         self.send(self._reports_to, report)

@@ -45,8 +45,9 @@ class Job:
     immediate: bool = False
 
 
+METERING = "metering"
 DEFAULT_JOBS = (
-    Job("metering", 15.0, simulated=True, immediate=True),
+    Job(METERING, 15.0, simulated=True, immediate=True),
     Job("polling", 30.0, immediate=True),
     Job("heartbeat", 300.0),
     Job("status", 300.0),
@@ -126,20 +127,22 @@ class Schedule:
         for line in self._lines:
             line.forget(name)
 
-    def due(self, now: Now, most: int) -> dict[str, frozenset[str]]:
+    def due(self, now: Now, most: int, paused: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
         """Subscribers and the jobs that are due for each, longest overdue first, at most `most` of each job.
+
+        Jobs that are `paused` are not, and stay overdue.
 
         Each job is planned anew from `now` on, so what was missed several times is due once.
         """
         due: dict[str, set[str]] = {}
         for line in self._lines:
-            for name in line.take(now, most):
+            for name in [] if line.job.name in paused else line.take(now, most):
                 due.setdefault(name, set()).add(line.job.name)
         return {name: frozenset(jobs) for name, jobs in due.items()}
 
-    def status(self, now: Now) -> tuple[JobStatus, ...]:
+    def status(self, now: Now, paused: frozenset[str] = frozenset()) -> tuple[JobStatus, ...]:
         """Each job with its earliest next run."""
-        return tuple(line.status(now) for line in self._lines)
+        return tuple(line.status(now, paused=line.job.name in paused) for line in self._lines)
 
 
 class _Line:
@@ -172,7 +175,7 @@ class _Line:
                 self._plan(name, self._next(name, own_s))
         return names
 
-    def status(self, now: Now) -> JobStatus:
+    def status(self, now: Now, *, paused: bool) -> JobStatus:
         own_s = self._own(now)
         while self._heap and self._planned.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
@@ -180,7 +183,7 @@ class _Line:
         if self._in_monotonic_time:
             next_s += now.wall_s - now.mono_s
         every = self.job.every if isinstance(self.job.every, str) else f"{self.job.every:g}s"
-        return JobStatus(self.job.name, every, next_s, self.job.simulated)
+        return JobStatus(self.job.name, every, next_s, self.job.simulated, paused)
 
     @property
     def _in_monotonic_time(self) -> bool:

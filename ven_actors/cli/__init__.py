@@ -22,6 +22,7 @@ PROGRAM = "ven-actors"
 COMMANDS = {
     "run": Place("ven_actors.cli.run:run", "Run a fleet of VENs until it is stopped."),
     "status": Place("ven_actors.cli.status:status", "Show what a fleet is doing, or what it left."),
+    "jobs": Place("ven_actors.cli.jobs:jobs", "List, pause and resume the jobs of a running fleet."),
     "vtn": Place("ven_actors.vtn.command:vtn", "Run the embedded VTN alone."),
     "resources": Place("ven_actors.cli.resources:resources", "Make, list, check, approve and suspend resources."),
     "profiles": Place("ven_actors.cli.profiles:profiles", "Make and show load profiles."),

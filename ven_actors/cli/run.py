@@ -7,6 +7,7 @@ from typing import Any
 import click
 import structlog
 
+from ven_actors.cli.former import former_variables
 from ven_actors.cli.live import LiveView, PipeConsole
 from ven_actors.cli.run_options import OptionsInSections, run_options
 from ven_actors.cli.seams import Seams, seams_of
@@ -40,6 +41,8 @@ def run_command(ctx: click.Context, /, **flags: Any) -> int:
         configure_logging(config.log_format, config.log_level, view.log_stream() if is_live else None)
         for variable, near in loaded.unknown_variables:
             _log.warning("unknown_variable", variable=variable, nearest=near)
+        for variable, now in former_variables(seams.environ):
+            _log.warning("former_variable", variable=variable, now=now, remedy="it is not read; set the new one")
         for option, reason in idle:
             _log.warning("option_without_effect", option=option, reason=reason, remedy="leave it out")
         code = seams.run_fleet(config, show=view.show if is_live else None)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import click
 
 from ven_actors.config import FleetConfig
-from ven_actors.control import ask_status
+from ven_actors.control import ask_status, order
 
 Status = dict[str, Any]
 
@@ -43,6 +43,7 @@ def _wait(seconds: float) -> None:
 class Seams:
     run_fleet: RunFleet = _run_fleet
     ask_status: Callable[[Path], Status | None] = ask_status
+    order: Callable[[Path, Mapping[str, Any]], Any] = order
     read_totals: Callable[[Path], Status] = _read_totals
     wait: Callable[[float], None] = _wait
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -104,10 +104,14 @@ def _whose(hold: Mapping[str, Any]) -> str:
 
 
 def _job_lines(status: Mapping[str, Any]) -> list[str]:
-    """When each job runs next; the day stands there only where it is not today."""
+    """When each job runs next, or that it is paused; the day stands there only where it is not today."""
     today = _time_text(status.get("now")).partition("T")[0] + "T"
     jobs = [job for job in status.get("jobs") or () if isinstance(job, Mapping)]
-    shown = (f"{clean(job.get('name'))} {_time_text(job.get('next_run')).removeprefix(today)}" for job in jobs)
+    shown = (
+        f"{clean(job.get('name'))} "
+        + ("paused" if job.get("paused") else _time_text(job.get("next_run")).removeprefix(today))
+        for job in jobs
+    )
     return ["next      " + ", ".join(shown)] if jobs else []
 
 

@@ -36,6 +36,7 @@ from ven_actors.fleet.folder import (
     stored_status,
 )
 from ven_actors.fleet.given_tokens import check_given_tokens
+from ven_actors.fleet.orders import Orders
 from ven_actors.fleet.others import OthersWatch, sent_in
 from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_left_out, warn_of_what_is_left
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
@@ -126,7 +127,7 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
 
     others = OthersWatch(wiring.clients, wiring.sent)
     facts.others = others.found
-    control = ControlServer(config.state, lambda: msgspec.json.encode(status()))
+    control = ControlServer(config.state, lambda: msgspec.json.encode(status()), Orders(wiring).do)
     pacemaker.begin(wiring.start_supervisor(), wiring.refs)
     control.start()
     with contextlib.ExitStack() as closing:

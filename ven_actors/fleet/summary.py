@@ -177,7 +177,10 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
         "holds": _holds(facts, status),
         "errors": status.errors,
         "other_fleets": [{"ven": each.ven, "reports": each.reports, "said": each.said} for each in facts.others()],
-        "jobs": [{"name": job.name, "every": job.every, "next_run": iso(job.next_run_s)} for job in status.jobs],
+        "jobs": [
+            {"name": job.name, "every": job.every, "next_run": iso(job.next_run_s), "paused": job.paused}
+            for job in status.jobs
+        ],
     }
 
 

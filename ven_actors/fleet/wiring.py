@@ -14,7 +14,7 @@ from ven_actors.actors.clock import ClockActor
 from ven_actors.actors.notices import NothingAsked, ObjectionsTold
 from ven_actors.actors.reporter import ReporterActor
 from ven_actors.actors.reporter_needs import ReporterSettings
-from ven_actors.actors.schedule import parse_schedule
+from ven_actors.actors.schedule import Job, parse_schedule
 from ven_actors.actors.sender import SenderActor
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.actors.supervisor import SupervisorActor
@@ -66,6 +66,7 @@ class Wiring:
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
     sent: dict[str, SentReports] = field(default_factory=dict)
+    paused_jobs: set[str] = field(default_factory=set)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
     _traffic: Traffic = field(init=False)
@@ -169,9 +170,10 @@ class Wiring:
             reporter=self.refs["reporter"], clients=self.clients, origin=origin,
         )  # fmt: skip
 
-    def _clock(self, name: str, run: int) -> FleetRef[ClockActor]:
+    def schedule(self) -> tuple[Job, ...]:
+        """All jobs of this fleet's clock."""
         schedule = self.config.schedule
-        jobs = parse_schedule(
+        return parse_schedule(
             {
                 "metering": self.config.interval_s,
                 "polling": self.config.poll_every_s,
@@ -182,12 +184,15 @@ class Wiring:
                 "ven_check": schedule.ven_check,
             }
         )
+
+    def _clock(self, name: str, run: int) -> FleetRef[ClockActor]:
         clock = ClockActor.start(
             name,
             run,
             self.supervisor,
             self.monotonic,
-            jobs=jobs,
+            jobs=self.schedule(),
+            paused=frozenset(self.paused_jobs),
             pulses=(self.refs["reporter"],),
             sim_start_s=self.sim_start_s,
             speed=self.config.speed,

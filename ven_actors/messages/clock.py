@@ -42,12 +42,19 @@ class Unsubscribe:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Stop the schedule: nothing becomes due until `Resume`. Pulses go on."""
+    """Stop these jobs, or all with None: they are not due until `Resume`. Pulses go on.
+
+    Where metering is paused, the simulated time that subscribers are told stands still.
+    """
+
+    jobs: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    pass
+    """What was missed meanwhile is due once, at once."""
+
+    jobs: frozenset[str] | None = None
 
 
 ToClock = Advance | Subscribe | Unsubscribe | Pause | Resume
