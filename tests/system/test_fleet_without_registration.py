@@ -77,7 +77,7 @@ def test_where_its_reports_are_refused_too_it_keeps_them_acts_and_ends_well_with
         vtn.create_event(programID=program_id, intervals=shed, intervalPeriod=period)
         powers = {name: ven.power_w or 0 for name, ven in before.vens.items()}
         fleet.until(lambda seen: all((ven.power_w or 0) < powers[name] / 2 for name, ven in seen.vens.items()))
-        last = fleet.until(lambda seen: seen.reporter.readings.queued > 9 * 30 and seen.reporter.posts > 0, step_s=2)
+        last = fleet.until(lambda seen: seen.reporter.readings.queued > 6 * 30 and seen.reporter.posts > 0)
     readings = last.reporter.readings
     assert (readings.accepted, readings.evicted, readings.unaccounted) == (0, 0, 0)
     assert readings.queued == readings.generated
