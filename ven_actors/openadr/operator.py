@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -38,22 +39,23 @@ class Operator:
         self._dialect = dialect
 
     def vens(self, ven_name: str) -> list[Stored]:
-        """All vens of this name."""
+        """All vens of this name; what has no readable id or name is somebody else's."""
         path = self._dialect.vens_path
-        found = (
-            self._stored(raw, path, self._dialect.parse_ven(raw).name)
-            for raw in self._listed(path, self._dialect.ven_query(ven_name), "vens")
-        )
+        found: list[Stored] = []
+        for raw in self._listed(path, self._dialect.ven_query(ven_name), "vens"):
+            with contextlib.suppress(VtnNonsense):
+                found.append(self._stored(raw, path, self._dialect.parse_ven(raw).name))
         return [ven for ven in found if ven.name == ven_name]
 
     def resources(self, ven_id: str) -> dict[str, Stored]:
-        """The resources of a ven, by name."""
+        """The resources of a ven, by name; those without a readable id or name are left out."""
         path, query = self._dialect.resources_path(ven_id), self._dialect.resources_query(ven_id, None)
         found: dict[str, Stored] = {}
         for raw in self._listed(path, query, "resources"):
-            registered = self._dialect.parse_resource(raw)
-            if registered.ven_id in {None, ven_id}:
-                found.setdefault(registered.name, self._stored(raw, path, registered.name))
+            with contextlib.suppress(VtnNonsense):
+                registered = self._dialect.parse_resource(raw)
+                if registered.ven_id in {None, ven_id}:
+                    found.setdefault(registered.name, self._stored(raw, path, registered.name))
         return found
 
     def create(self, path: str, request: Mapping[str, Any]) -> Stored:

@@ -13,12 +13,12 @@ import msgspec
 from ven_actors.errors import VtnNonsense
 from ven_actors.model import ReportDescriptor, Resource
 from ven_actors.openadr import strictness
-from ven_actors.openadr.decoding import decode
 from ven_actors.openadr.dialect import Query, ReadEvent, Registered, Traces
 from ven_actors.openadr.durations import NOW, Duration
 from ven_actors.openadr.events import Event, Interval, Period, Program
 from ven_actors.openadr.neutral import event_of, payload_descriptors_of, report_descriptor_of
 from ven_actors.openadr.reading import Reader, targets_borne
+from ven_actors.openadr.salvage import salvaged
 from ven_actors.openadr.targeting import Own, Target
 from ven_actors.openadr.v310 import V310
 from ven_actors.openadr.wire import (
@@ -96,7 +96,8 @@ class V301(V310):
         return _without_31(super().replacement(stored, targets))
 
     def targets_of(self, stored: Mapping[str, Any]) -> tuple[str, ...]:
-        wires = decode(msgspec.json.encode(stored.get("targets") or []), list[WireTarget], "a list of targets")
+        raw = msgspec.json.encode(stored.get("targets") or [])
+        wires, _ = salvaged(raw, list[WireOwnTarget], "a list of targets")
         return tuple(map(str, _targets(wires)))
 
     def wire_targets(self, targets: Sequence[str]) -> list[Any]:

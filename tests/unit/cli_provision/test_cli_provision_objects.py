@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from provision_runner import VERSIONS, Run, failed, good, holdings, runner, told, writes
+from provision_runner import VENS, VERSIONS, Run, failed, good, holdings, runner, told, writes
 
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.folder import preview_population
@@ -20,7 +20,8 @@ from ven_actors.openadr.v301 import V301
 from ven_actors.openadr.v310 import V310
 from ven_actors.storage.population import town_ven
 from ven_actors.storage.store import read_meta
-from ven_actors.testing.vtn import InProcessVtn
+from ven_actors.testing.vtn import BL, InProcessVtn
+from ven_actors.vtn.quirks import Quirk
 
 
 def test_vens_resources_and_targets_are_made_and_a_second_run_changes_nothing(vtn: InProcessVtn, run: Run) -> None:
@@ -32,6 +33,18 @@ def test_vens_resources_and_targets_are_made_and_a_second_run_changes_nothing(vt
     assert "6 resources found, 2 vens found" in good(run("provision"))
     assert len(writes(vtn)) == count
     assert holdings(vtn) == before
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_odd_targets_of_a_ven_are_left_out_and_a_second_run_changes_nothing(tmp_path: Path, version: str) -> None:
+    with InProcessVtn([BL, *VENS], quirks=frozenset({Quirk.NESTED_TARGETS})) as vtn:
+        run = runner(vtn.base_urls[version], tmp_path)
+        good(run("provision"))
+        vtn.requests.clear()
+        good(run("provision"))
+        assert writes(vtn) == []
+        good(run("deprovision"))
+        assert (vtn.vens(), vtn.resources()) == ([], [])
 
 
 def test_in_31_each_object_belongs_to_the_client_of_its_ven_and_bears_its_targets(
