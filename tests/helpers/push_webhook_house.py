@@ -22,8 +22,8 @@ class WebhookHouse:
         self.ven = Probe("Herning")
         self.push = self.desk.for_ven("Herning", client.push_side)
 
-    def keep(self, *program_ids: str) -> None:
-        self.push.keep(self.ven, "v-1", program_ids)
+    def keep(self, *program_ids: str, ven_id: str = "v-1") -> None:
+        self.push.keep(self.ven, ven_id, program_ids)
 
     def restart(self) -> None:
         self.push = self.desk.for_ven("Herning", self.client.push_side)

@@ -79,6 +79,19 @@ def test_r38_a_restarted_ven_takes_its_subscription_over(house: WebhookHouse, pu
     assert len(push_side.subscriptions) == 1
 
 
+def test_a_vtn_that_lost_the_ven_is_asked_at_once_for_its_subscription(
+    house: WebhookHouse, push_side: PushSideOfVtn
+) -> None:
+    house.keep("p1")
+    push_side.subscriptions.clear()
+    house.keep("p1")
+    assert push_side.subscriptions == {}
+    house.keep("p1", ven_id="v-2")
+    house.keep("p1", ven_id="v-2")
+    assert posts(push_side) == ["POST", "POST"]
+    assert len(push_side.subscriptions) == 1
+
+
 def test_r38_nobody_elses_subscription_is_touched(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     urls = ("https://else.example/x", "https://else.example/ven-actors/Herning2", "https://x/ven-actors/Aalborg", "")
     for number, url in enumerate(urls):

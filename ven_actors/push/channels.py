@@ -93,6 +93,7 @@ class WebhookChannel:
         self._server = server
         self._side = side
         self._wanted: tuple[str | None, ...] = ()
+        self._ven_id = ""
         self._callbacks: dict[str | None, Callback] = {}
         self._ids: frozenset[str] = frozenset()
         self._odd: tuple[str, ...] = ()
@@ -100,16 +101,16 @@ class WebhookChannel:
         self._closed = False
 
     def keep(self, peer: Peer[Hint], ven_id: str, program_ids: tuple[str, ...], mono_s: float) -> None:
-        del ven_id
         wanted: tuple[str | None, ...] = program_ids if self._side.subscriptions_name_program else (None,)
-        if self._closed or (wanted == self._wanted and mono_s < self._looked_s + LOOK_AGAIN_S):
+        is_as_before = wanted == self._wanted and ven_id == self._ven_id  # a VTN that lost the ven lost more
+        if self._closed or (is_as_before and mono_s < self._looked_s + LOOK_AGAIN_S):
             return
         for each in set(wanted) - self._callbacks.keys():
             self._callbacks[each] = self._server.open(self._ven, each, hinting(peer))
         subscriber = self._side.subscriber
         before = self._ids
         self._ids = subscriber.keep({each: self._callbacks[each] for each in wanted}, before)
-        self._wanted, self._looked_s = wanted, mono_s
+        self._wanted, self._ven_id, self._looked_s = wanted, ven_id, mono_s
         if self._ids - before:
             hinting(peer)()  # nobody told what happened between the last reading and the new subscription
         if subscriber.odd and subscriber.odd != self._odd:
