@@ -21,6 +21,10 @@ def ailments(status: Mapping[str, Any]) -> Iterator[str]:
     for ven in status.get("vens") or ():
         if isinstance(ven, Mapping):
             yield from _of_ven(ven)
+    for hold in status.get("holds") or ():
+        if isinstance(hold, Mapping) and not hold.get("ven"):
+            vtn, ends, reason = (clean(hold.get(key)) for key in ("vtn", "ends", "reason"))
+            yield f"no report goes to {vtn} before {ends}: {reason}"
     errors = status.get("errors")
     for name, error in errors.items() if isinstance(errors, Mapping) else ():
         yield f"{clean(name)} fails: {clean(error)}"
