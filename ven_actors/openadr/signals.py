@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from ven_actors.openadr.events import Event, Payload, Program
 from ven_actors.openadr.payload_types import canonical, meaning
@@ -26,7 +26,8 @@ _MOST_PHASES = 200
 class Contender:
     """An event that may give signals to some resources of the VEN; `resource_names` None means all of them.
 
-    `anchor_s` is when its present content came to be.
+    `anchor_s` is when its present content came to be. One contender serves all VENs to which its event means the same;
+    `derived` is what is worked out of it alone, by the names of those who do.
     """
 
     event: Event
@@ -34,12 +35,22 @@ class Contender:
     timeline: Timeline
     resource_names: tuple[str, ...] | None
     program: Program | None = None
+    derived: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def precedence(self) -> tuple[float, float, str]:
         """Sorts who wins first: 0 is the highest priority, none the lowest."""
         priority = math.inf if self.event.priority is None else self.event.priority
         return priority, -self.anchor_s, self.event.event_id
+
+
+class _Said(NamedTuple):
+    """What an interval says, the same from `from_s` until `until_s`."""
+
+    running: Running
+    from_s: float
+    until_s: float
+    signals: tuple[Signal, ...]
 
 
 class SignalPlan:
@@ -120,7 +131,18 @@ class SignalPlan:
             taken.setdefault(control, set()).update(names_taken)
 
 
-def _signals(contender: Contender, running: Running, instant_s: float) -> Iterator[Signal]:
+def _signals(contender: Contender, running: Running, instant_s: float) -> tuple[Signal, ...]:
+    """What the interval says now: made by the first VEN that asks."""
+    said: _Said | None = contender.derived.get("said")
+    if said is None or said.running != running or not said.from_s <= instant_s < said.until_s:
+        signals = tuple(_all_signals(contender, running, instant_s))
+        from_s = max((signal.start_s for signal in signals), default=running.start_s)
+        until_s = min((signal.end_s for signal in signals), default=running.end_s)
+        contender.derived["said"] = said = _Said(running, from_s, until_s, signals)
+    return said.signals
+
+
+def _all_signals(contender: Contender, running: Running, instant_s: float) -> Iterator[Signal]:
     event = contender.event
     assert event.intervals is not None
     interval = event.intervals[running.place]
