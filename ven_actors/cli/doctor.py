@@ -23,6 +23,7 @@ _OPTIONS = (
         "vtn_url",
         "dialect",
         "groups",
+        "programs",
         "credentials",
         "ca_file",
         "insecure_tls",

@@ -35,7 +35,7 @@ class Changes:
     gone: tuple[str, ...]
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An event, when it was first seen, and what "now" means for its present content (R22)."""
 
     event: Event

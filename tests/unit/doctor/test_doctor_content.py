@@ -92,6 +92,15 @@ def test_a_vtn_without_programs_is_warned_about(tmp_path: Path) -> None:
     assert "no program" in finding.what
 
 
+def test_programs_that_are_named_and_not_there_are_warned_about(tmp_path: Path) -> None:
+    with InProcessVtn([HERNING]) as vtn:
+        vtn.create_program(programName="Flex 2026")
+        finding = examined(tmp_path, vtn.base_url, programs=("Flux*",))["programs"]
+        assert finding.verdict is Verdict.WARNING
+        assert "Flux*" in finding.what
+        assert examined(tmp_path, vtn.base_url, programs=("Flex*",))["programs"].what == "1 seen: Flex 2026"
+
+
 @pytest.mark.parametrize(
     ("body", "verdict", "words"),
     [

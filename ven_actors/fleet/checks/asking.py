@@ -45,6 +45,12 @@ def programs(case: Case) -> Finding:
         seen = [program.name for program in case.crawl.programs]
     else:
         seen = [id_of(raw) or "one without an id" for raw in split_page(case.door.api.get(_PROGRAMS_PATH), "programs")]
+    if not seen and case.config.programs:
+        return warning(
+            f"none of the VTN's programs is called as --programs says: {', '.join(case.config.programs)}",
+            "the VEN takes part in no other, so no event concerns it",
+            "run doctor without --programs: it lists what the VTN calls them",
+        )
     if not seen:
         return warning(
             "the VTN shows no program to this client",
