@@ -5,6 +5,7 @@ of VENs, and tells the slope between them: what one VEN more costs. Linux only.
 
     python benchmarks/events_alike.py --vens 5,15 --seconds 100
     python benchmarks/events_alike.py --vens 5,15 --fleet-option=--programs=EELEC-000000007
+    python benchmarks/events_alike.py --vens 5,15 --fleet-option=--dialect=openadr-3.0.1
 """
 
 from __future__ import annotations
@@ -65,8 +66,9 @@ def price_server(programs: int, days: int, port: Any) -> None:
             self._answer(200, encoded[self.path])
 
         def do_POST(self) -> None:
-            kind = urlsplit(self.path).path.removeprefix(BASE).strip("/")
+            *owner, kind = urlsplit(self.path).path.removeprefix(BASE).strip("/").split("/")
             made = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            made |= {"venID": owner[1]} if owner else {}
             with lock:
                 made = stamped(f"{kind}-{len(stock[kind])}", kind) | made
                 stock[kind].append(made)
@@ -111,9 +113,12 @@ def instant(at_s: int) -> str:
 def listed(stock: dict[str, list[dict[str, Any]]], path: str) -> bytes:
     parts = urlsplit(path)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    kind, _, object_id = parts.path.removeprefix(BASE).strip("/").partition("/")
+    kind, *rest = parts.path.removeprefix(BASE).strip("/").split("/")
+    if len(rest) == 2:  # 3.0.1: /vens/ID/resources
+        kind, query = rest[1], query | {"venID": rest[0]}
     found = stock.get(kind, [])
-    if object_id:
+    if len(rest) == 1:
+        object_id = rest[0]
         return json.dumps(next((each for each in found if each["id"] == object_id), {})).encode()
     for name in ("venName", "venID", "resourceName", "programID"):
         if name in query:
