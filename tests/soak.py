@@ -34,6 +34,7 @@ from ven_actors.vtn.quirks import Quirk
 
 SILENT_S = 30.0
 EVENT_EVERY_S = 30.0
+FIRST_EVENT_S = 5.0
 EMPTY_FOR_S = 5.0
 SHORTEST_QUIRK_S = 12.0
 LOOK_EVERY_S = 0.5
@@ -63,8 +64,8 @@ def plan(length_s: float, outage_s: float) -> list[Step]:
 
 
 def _every(seconds: float, length_s: float) -> Iterator[float]:
-    at_s = seconds / 2
-    while at_s < length_s - seconds / 2:
+    at_s = FIRST_EVENT_S
+    while at_s < length_s - FIRST_EVENT_S:
         yield at_s
         at_s += seconds
 

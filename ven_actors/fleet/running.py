@@ -36,6 +36,7 @@ from ven_actors.fleet.folder import (
     stored_status,
 )
 from ven_actors.fleet.given_tokens import check_given_tokens
+from ven_actors.fleet.heap import keep_heap_small
 from ven_actors.fleet.orders import Orders
 from ven_actors.fleet.others import OthersWatch, sent_in
 from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_of_left_out, warn_of_what_is_left
@@ -65,6 +66,7 @@ def run_fleet(config: FleetConfig, *, show: Show | None = None, stop: threading.
     """
     facts = RunFacts(config)
     begun_s = time.monotonic()
+    keep_heap_small()
     stopping = Stopping(stop)
     try:
         check_push(config)
