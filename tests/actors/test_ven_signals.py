@@ -200,7 +200,7 @@ def test_the_summary_names_the_first_payloads_that_were_not_obeyed_and_counts_th
     objected = ObjectionsTold()
     objected("Herning", {}, {f"event e{n}": True for n in range(13)})
     assert len(objected.warnings()) == 11
-    assert objected.warnings()[-1] == "3 more payloads of events were not obeyed as asked"
+    assert objected.warnings()[-1] == "3 more things that events ask for were not done as asked"
 
 
 def test_what_changes_among_events_is_logged_by_name(ven: Callable[..., House]) -> None:

@@ -9,8 +9,10 @@ from structlog.testing import capture_logs
 from ven_house import VenHouse as House
 from ven_house import asking
 
+from ven_actors.actors.notices import Notices, ObjectionsTold
 from ven_actors.kept import KeptBook
 from ven_actors.messages import EventsRead
+from ven_actors.model import IntervalPlan, ReportDescriptor, ReportRequest
 from ven_actors.openadr.event_book import EventBook
 from ven_actors.openadr.events import Crawl
 from ven_actors.storage.event_books import StoredEvent, StoredObject
@@ -85,6 +87,18 @@ def test_a_book_that_cannot_be_read_is_said_and_read_anew(ven: Callable[..., Hou
     book = house.reporter.of(EventsRead)[0].event_book
     assert book is not None
     assert EventBook.restored(book).event_ids == {"e1"}
+
+
+def test_reports_that_cannot_be_made_are_said_once_for_all_vens() -> None:
+    objected, crawl = ObjectionsTold(), Crawl((), ())
+    plan = IntervalPlan((), None, 0.0, implied=False)
+    requests = [ReportRequest("r", "e", "p", ReportDescriptor("READING", units=unit), plan) for unit in ("VOLTS", "KW")]
+    with capture_logs() as logs:
+        for name in ("Herning", "Aalborg"):
+            Notices(name, lambda *_: None, objected).say(crawl, (), requests, enrolled=True)
+    (only,) = [entry["notice"] for entry in logs if entry["event"] == "vtn_notice"]
+    assert "VOLTS is a unit of another quantity" in only
+    assert objected.warnings() == [only]
 
 
 def test_what_cannot_be_read_or_served_is_said_once(ven: Callable[..., House]) -> None:

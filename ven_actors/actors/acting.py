@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import structlog
 
+from ven_actors.actors.notices import Objected
 from ven_actors.actors.objections import Objections, objections_to
 from ven_actors.columns import BASELINE_W
 from ven_actors.model import Block, VenStatus
@@ -18,7 +19,6 @@ from ven_actors.signals import Phase
 
 log = structlog.get_logger()
 
-Objected = Callable[[str, Mapping[str, bool], Mapping[str, bool]], None]
 _MOST_NAMES = 5
 
 

@@ -14,6 +14,9 @@ from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
 
+Objected = Callable[[str, Mapping[str, bool], Mapping[str, bool]], None]
+"""Is told a VEN's name, what it objected to before and what it objects to now; and whether the fleet serves such."""
+
 _MOST_WARNINGS, _MOST_HARMLESS = 10, 20
 _ASKED, _APPROVED, _UNREGISTERED = "nothing_asked", "nothing_approved", "not_registered"
 _MEANINGS = {
@@ -35,10 +38,12 @@ _MEANINGS = {
 class Notices:
     """Says what is new among what is wrong or cannot be served; what was gone in between is said again."""
 
-    def __init__(self, ven: str, nothing_asked: Callable[[str, str], None]) -> None:
+    def __init__(self, ven: str, nothing_asked: Callable[[str, str], None], objected: Objected | None = None) -> None:
         self._ven = ven
         self._nothing_asked = nothing_asked
+        self._objected = objected or ObjectionsTold()
         self._said: frozenset[str] = frozenset()
+        self._unserved: dict[str, bool] = {}
 
     def say(self, crawl: Crawl, more: Iterable[str], requests: Sequence[ReportRequest], *, enrolled: bool) -> None:
         """`more` are problems beyond the crawl's; what was not read whole proves not that nothing is asked for.
@@ -52,11 +57,16 @@ class Notices:
                 self._nothing_asked(self._ven, _APPROVED)
         if crawl.unregistered:
             self._nothing_asked(self._ven, _UNREGISTERED)
-        unserved = (why_not(request.descriptor) for request in requests)
-        notices = frozenset((*crawl.problems, *more, *filter(None, unserved)))
+        notices = frozenset((*crawl.problems, *more))
         for notice in sorted(notices - self._said):
             log.warning("vtn_notice", ven=self._ven, notice=notice)
         self._said = notices
+        before, self._unserved = self._unserved, dict.fromkeys(sorted(filter(None, map(_unserved, requests))), True)
+        self._objected(self._ven, before, self._unserved)
+
+
+def _unserved(request: ReportRequest) -> str:
+    return why_not(request.descriptor)
 
 
 class NothingAsked:
@@ -76,7 +86,7 @@ class NothingAsked:
 
 
 class ObjectionsTold:
-    """Says for a whole fleet what of an event is not obeyed as asked, once for each event, however many VENs read it.
+    """Says for a whole fleet what of its events is not done as asked, each thing once, however many VENs read it.
 
     What all VENs have forgotten is said again when it comes back.
     """
@@ -84,15 +94,18 @@ class ObjectionsTold:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._objecting: Counter[str] = Counter()
-        self._told: dict[str, None] = {}
+        self._first: dict[str, None] = {}
+        self._more = 0
 
     def __call__(self, ven: str, before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
+        if before.keys() == now.keys():
+            return
         with self._lock:
             self._objecting.subtract(before.keys() - now.keys())
             fresh = [text for text in now if text not in before and not self._objecting[text]]
             self._objecting.update(now.keys() - before.keys())
             self._objecting += Counter()
-            self._told |= dict.fromkeys(text for text in fresh if now[text])
+            self._remember([text for text in fresh if now[text]])
         for text in fresh:
             if now[text]:
                 log.warning("vtn_notice", ven=ven, notice=text)
@@ -103,11 +116,15 @@ class ObjectionsTold:
             more = f"{len(harmless) - _MOST_HARMLESS} more events have payloads without effect on this fleet"
             log.info("vtn_notice", ven=ven, notice=more)
 
+    def _remember(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            if text not in self._first and len(self._first) < _MOST_WARNINGS:
+                self._first[text] = None
+            elif text not in self._first:
+                self._more += 1
+
     def warnings(self) -> list[str]:
-        """What was told of payload types that the fleet serves: the first few, and how many more."""
+        """What was told of payload types and reports that the fleet serves: the first few, and how many more."""
         with self._lock:
-            told = list(self._told)
-        more = len(told) - _MOST_WARNINGS
-        return told[:_MOST_WARNINGS] + (
-            [f"{more} more payloads of events were not obeyed as asked"] if more > 0 else []
-        )
+            more = [f"{self._more} more things that events ask for were not done as asked"] if self._more else []
+            return [*self._first, *more]

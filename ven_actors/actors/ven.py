@@ -83,7 +83,7 @@ class VenActor(FleetActor):
         self._registering = Registering(name, resources, vtn, settings.resources_per_turn)
         self._book = EventBook()
         self._acting = Acting(name, simulation.layout.resource_names, settings.objected)
-        self._notices = Notices(name, settings.nothing_asked)
+        self._notices = Notices(name, settings.nothing_asked, settings.objected)
         self._standing = Standing(name, settings.poll_every_s)
         self._push = push or NoPush()
         self._listening = Listening(self._push.healthy, settings.push_poll_every_s)

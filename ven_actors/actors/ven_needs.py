@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ven_actors.actors.acting import Objected
-from ven_actors.actors.notices import ObjectionsTold
+from ven_actors.actors.notices import Objected, ObjectionsTold
 from ven_actors.model import Block, Enrolment, Layout, Resource
 from ven_actors.openadr.events import Crawl
 from ven_actors.signals import Phase
