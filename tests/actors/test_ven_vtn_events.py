@@ -101,6 +101,21 @@ def test_reports_that_cannot_be_made_are_said_once_for_all_vens() -> None:
     assert objected.warnings() == [only]
 
 
+def test_a_wish_that_the_vtn_does_not_meet_is_said_once_for_all_vens_and_again_when_it_comes_back() -> None:
+    told = ObjectionsTold()
+    vens = [Notices(name, lambda *_: None, told) for name in ("Herning", "Aalborg")]
+    unmet, met = Crawl((), (), unmet=("no such program",)), Crawl((), ())
+
+    def said(crawl: Crawl) -> list[str]:
+        with capture_logs() as logs:
+            for notices in vens:
+                notices.say(crawl, (), (), enrolled=True)
+        return [entry["notice"] for entry in logs]
+
+    assert [said(unmet), said(unmet), said(met), said(unmet)] == [["no such program"], [], [], ["no such program"]]
+    assert told.warnings() == ["no such program"]
+
+
 def test_what_cannot_be_read_or_served_is_said_once(ven: Callable[..., House]) -> None:
     house = ven(closed_until_s=T0)
     house.vtn.crawl_result = Crawl((), (asking("e1", payload_type="X_MOOD"),), problems=("event e9 has no program",))

@@ -61,7 +61,8 @@ class Notices:
         for notice in sorted(notices - self._said):
             log.warning("vtn_notice", ven=self._ven, notice=notice)
         self._said = notices
-        before, self._unserved = self._unserved, dict.fromkeys(sorted(filter(None, map(_unserved, requests))), True)
+        unserved = sorted({*crawl.unmet, *filter(None, map(_unserved, requests))})
+        before, self._unserved = self._unserved, dict.fromkeys(unserved, True)
         self._objected(self._ven, before, self._unserved)
 
 

@@ -95,10 +95,12 @@ class StandardConversation:
             programs = self._programs.with_more(programs, self._still_there(self._dialect.program_path, hidden))
         self._look_at_targets(events, reader)
         crawl = self._judged(programs, events, chosen)
-        more = (*chosen.notices, *reader.notices, *self._odd)
-        if not more and not self._unregistered:
+        more = (*reader.notices, *self._odd)
+        if not more and not self._unregistered and not chosen.notices:
             return crawl
-        return msgspec.structs.replace(crawl, problems=crawl.problems + more, unregistered=self._unregistered)
+        return msgspec.structs.replace(
+            crawl, problems=crawl.problems + more, unregistered=self._unregistered, unmet=chosen.notices
+        )
 
     def _judged(self, programs: Listing[Program], events: Listing[ReadEvent], chosen: Chosen) -> Crawl:
         """What was read as it concerns us; nothing is judged again as long as nothing is different."""

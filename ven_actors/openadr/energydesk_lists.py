@@ -19,9 +19,13 @@ T = TypeVar("T")
 
 
 class _DeskLister(Lister[T]):
-    """Keeps the last reading for itself, so that an unchanged list is not taken apart again."""
+    """Keeps the last reading for itself, so that an unchanged list is not taken apart again.
+
+    `unmet` has one line for each thing in which that does not meet the choice of programs.
+    """
 
     _last: Page[T] | None = None
+    unmet: tuple[str, ...] = ()
 
     def _kept(self, body: bytes) -> tuple[Listed[T], ...]:
         self._last = self.page(body)
@@ -33,13 +37,14 @@ class DeskProgramLister(_DeskLister[Program]):
         super().__init__("programs", "energydesk")
 
     def chosen(self, body: bytes, chosen_programs: ChosenPrograms) -> tuple[tuple[Program, ...], list[str]]:
-        """The programs of a list to take part in, and one line for each that cannot be read, or is not there."""
+        """The programs of a list to take part in, and one line for each that cannot be read."""
         objects = self._kept(body)
         programs = tuple(each.read for each in objects if each.read is not None)
         chosen = chosen_programs.among(programs)
         if not chosen.everything:
             programs = tuple(program for program in programs if program.program_id in chosen.ids)
-        return programs, [*(each.problem for each in objects if each.read is None), *chosen.notices]
+        self.unmet = chosen.notices
+        return programs, [each.problem for each in objects if each.read is None]
 
     def _read_object(self, raw: bytes, reader: Reader) -> Program:
         del reader
@@ -61,13 +66,14 @@ class DeskEventLister(_DeskLister[tuple[Event | None, int]]):
     def chosen(
         self, body: bytes, program_ids: Collection[str] | None
     ) -> tuple[list[tuple[Event, int]], list[str | None], list[str]]:
-        """The events of a list that are not over, those that cannot be read, and one line for each that is left out.
+        """The events of a list that are not over, the ids of those that cannot be read, and one line for each of them.
 
         `program_ids` None means that events of all programs are wanted, and those that name none.
         """
         events: list[tuple[Event, int]] = []
         unreadable: list[str | None] = []
         problems: list[str] = []
+        unmet: list[str] = []
         for each in self._kept(body):
             if each.read is None:
                 unreadable.append(each.object_id)
@@ -79,7 +85,8 @@ class DeskEventLister(_DeskLister[tuple[Event | None, int]]):
             if program_ids is None or event.program_id in program_ids:
                 events.append((event, number))
             elif not event.program_id:
-                problems.append(f"event {event.event_id!r} names no program, so --programs leaves it out")
+                unmet.append(f"event {event.event_id!r} names no program, so --programs leaves it out")
+        self.unmet = tuple(unmet)
         return events, unreadable, problems
 
     def _read_object(self, raw: bytes, reader: Reader) -> tuple[Event | None, int]:

@@ -133,6 +133,7 @@ class EnergydeskConversation:
             programs=programs,
             events=events,
             problems=(*problems, *more, *self._left_out(), *sorted(self._refused.values())),
+            unmet=(*self._programs.unmet, *self._events.unmet),
             unreadable_ids=frozenset(each for each in unreadable if each is not None),
             complete=None not in unreadable,
             enrolment=self._known,

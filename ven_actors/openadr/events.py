@@ -140,6 +140,7 @@ class Crawl(msgspec.Struct, frozen=True):
 
     `problems` has one line per object that was skipped as unreadable. `unreadable_ids` are the ids of such events:
     they exist, so they must not be taken for gone; `complete` is False when one had not even an id.
+    `unmet` has one line for each wish of the user that the VTN does not meet, the same for all VENs.
     `unregistered` says why the VEN, or resources of it, could not be registered, where the VTN has none for us.
     `enrolment` is what is known of the VEN's registration by now, where reading tells more of it. `reported` names the
     resources whose every reading is wanted, where the dialect has no report descriptors that would say so.
@@ -153,6 +154,7 @@ class Crawl(msgspec.Struct, frozen=True):
     enrolment: Enrolment | None = None
     reported: tuple[str, ...] | None = None
     unregistered: str = ""
+    unmet: tuple[str, ...] = ()
 
     @property
     def program_ids(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def test_an_event_without_a_program_is_left_out_of_a_choice_of_programs_and_that
     assert [event.event_id for event in all_of_them.crawl().events] == ["e1"]
     crawl = chosen.crawl()
     assert crawl.events == ()
-    assert crawl.problems == ("event 'e1' names no program, so --programs leaves it out",)
+    assert crawl.unmet == ("event 'e1' names no program, so --programs leaves it out",)
 
 
 def test_a_name_that_means_no_program_is_said(server: Callable[..., Vtn]) -> None:
@@ -48,7 +48,7 @@ def test_a_name_that_means_no_program_is_said(server: Callable[..., Vtn]) -> Non
     vtn.vtn.create_program(programName="Flex")
     client = vtn.client(programs=("Flux",))
     vtn.enrol(client)
-    (problem,) = client.crawl().problems
+    (problem,) = client.crawl().unmet
     assert problem == "the VTN shows no program called 'Flux', which --programs names; it shows Flex"
 
 

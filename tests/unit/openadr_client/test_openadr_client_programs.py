@@ -79,7 +79,7 @@ def test_a_name_that_means_no_program_is_said_and_asks_for_nothing(
 ) -> None:
     crawl = client_for("PRISE-07").crawl()
     assert (crawl.programs, crawl.events, crawl.complete) == ((), (), True)
-    (problem,) = crawl.problems
+    (problem,) = crawl.unmet
     assert "'PRISE-07'" in problem
     assert "PRICE-00, PRICE-01, PRICE-02 and 57 more" in problem
     assert event_lists(prices) == []
