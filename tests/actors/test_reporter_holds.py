@@ -108,6 +108,17 @@ def test_the_status_says_whose_reports_are_held_and_until_when(reporter: House) 
     assert "reports of VEN Herning are held: 403" in reporter.status().warnings[0]
 
 
+def test_a_vtn_that_asks_for_long_is_told_with_the_time_of_the_next_try(reporter: House) -> None:
+    sender, send = reporter.one_in_flight()
+    hold(reporter, send, slow=False, retry_after_s=60.0)
+    (told,) = reporter.status().holds
+    assert (told.ven, told.ends_in_s, told.alarm) == ("", 60.0, False)
+    assert sends(reporter, sender, 60.5) == 1
+    accept(reporter, sender.of(Send)[-1])
+    assert reporter.status().holds == ()
+    assert reporter.status().warnings == ()
+
+
 def test_what_a_vtn_in_trouble_has_not_taken_is_in_the_warnings_until_it_has(reporter: House) -> None:
     sender, send = reporter.one_in_flight()
     hold(reporter, send, slow=False)

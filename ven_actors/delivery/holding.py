@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+WORTH_TELLING_S = 5.0
+
+
 class Holding:
     """Puts reports back into their outboxes; `refusals` are the streaks by which an alarm rings."""
 
@@ -69,6 +72,8 @@ class Holding:
             wait_s = max(wait_s, min(asked_s, LONGEST_ASKED_S))
             waits = self._dispatcher.pace(ven) if alone else self._dispatcher.outlet(ven).throttle
             waits.asked_for(now_s, wait_s)
+            if wait_s >= WORTH_TELLING_S:
+                self.holds.begin(ven if alone else "", self._dispatcher.origin_of(ven), reason, now_s, wait_s)
         self.put_back(flight, reason, now_s + wait_s, in_doubt=in_doubt)
 
     def hold_slowly(self, flight: InFlight, reason: str, now_s: float) -> None:

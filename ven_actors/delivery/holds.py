@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,12 @@ class Holds:
     """
 
     def __init__(self) -> None:
-        self._of: dict[tuple[str, str], _Hold] = {}
+        self._of: dict[tuple[str, str, bool], _Hold] = {}
 
     def begin(self, ven: str, vtn: str, reason: str, now_s: float, delay_s: float, *, refused: int = 0) -> None:
         """Note that all reports of a VEN (empty: of every VEN there) wait for `delay_s`; an alarm is logged."""
-        hold = self._of.setdefault((ven, vtn if not ven else ""), _Hold(ven, vtn, reason, now_s))
+        key = (ven, "" if ven else vtn, bool(refused))
+        hold = self._of.setdefault(key, _Hold(ven, vtn, reason, now_s))
         if hold.is_over:
             hold.is_over, hold.told_delay_s = False, 0.0
         hold.reason, hold.until_s, hold.refused = reason, now_s + delay_s, max(refused, hold.refused)
@@ -57,7 +59,8 @@ class Holds:
 
     def end(self, ven: str, vtn: str) -> None:
         """A report of this VEN was accepted, or what was refused is not asked for any more."""
-        for key in ((ven, ""), ("", vtn)):
+        for (whose, where), is_alarm in itertools.product(((ven, ""), ("", vtn)), (False, True)):
+            key = (whose, where, is_alarm)
             hold = self._of.get(key)
             if hold is None or hold.is_over:
                 continue
@@ -80,7 +83,7 @@ class Holds:
         `failing` are the VENs of which a report is waiting for another try, with the last reason.
         """
         lines = [_in_words(each) for each in self._of.values()]
-        told = {ven for (ven, _), each in self._of.items() if not each.is_over}
+        told = {ven for (ven, *_), each in self._of.items() if not each.is_over}
         others = {ven: reason for ven, reason in (failing or {}).items() if ven not in told}
         lines += [f"reports of VEN {ven} are held: {reason}" for ven, reason in others.items()]
         more = len(lines) - _SHOWN
