@@ -11,6 +11,7 @@ file, row and key, never a secret.
 from __future__ import annotations
 
 import re
+import shlex
 import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,7 +70,8 @@ class CredentialSource:
             return ()
         first, *more = self.exposed
         others = f" (and {len(more)} more files)" if more else ""
-        return (f"{first}{others} holds a secret and can be read by every user; run: chmod 600 {first}",)
+        command = shlex.join(["chmod", "600", *map(str, self.exposed)])
+        return (f"{first}{others} holds a secret and can be read by every user; run: {command}",)
 
     def for_ven(self, name: str) -> Credentials | None:
         """The credentials of one VEN, None where the source has none for it; reads its secret file now.

@@ -49,7 +49,7 @@ def test_an_older_database_is_only_read_after_a_word_and_stays_as_it_is(tmp_path
     path = tmp_path / "r.db"
     original(path)
     before = path.read_bytes()
-    with pytest.raises(DataError, match=r"is an older database .*`ven-actors resources check --migrate` brings it up"):
+    with pytest.raises(DataError, match=r"is an older database .*check --migrate --registry \S+` brings it up"):
         Registry.open(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["r.db"]

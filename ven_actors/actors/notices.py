@@ -22,7 +22,7 @@ _ASKED, _APPROVED, _UNREGISTERED = "nothing_asked", "nothing_approved", "not_reg
 _MEANINGS = {
     _ASKED: (
         "no event asks for reports; readings are unasked until one does",
-        "make an event with report descriptors at the VTN (`ven-actors vtn --demo` keeps some)",
+        "make an event with report descriptors at the VTN (`ven-actors vtn event publish --help` shows how)",
     ),
     _APPROVED: (
         "none of this VEN's resources is approved at the VTN; readings are unasked until one is",
@@ -30,7 +30,7 @@ _MEANINGS = {
     ),
     _UNREGISTERED: (
         "the VTN has no vens or no resources for this client: its events are obeyed, reports are not tied to a ven",
-        "none is needed if that is meant; `status --json` shows the VTN's answer, `ven-actors doctor` says more",
+        "none is needed if that is meant; `{doctor}` says more",
     ),
 }
 
@@ -73,7 +73,9 @@ def _unserved(request: ReportRequest) -> str:
 class NothingAsked:
     """Says once for a whole fleet of each reason why reports are unasked or untied, and with what VEN it began."""
 
-    def __init__(self) -> None:
+    def __init__(self, doctor: Callable[[str], str] = "ven-actors doctor --vens {}".format) -> None:
+        """`doctor` gives the command that examines a VEN."""
+        self._doctor = doctor
         self._lock = threading.Lock()
         self._said: set[str] = set()
 
@@ -83,7 +85,7 @@ class NothingAsked:
             self._said.add(why)
         if not is_said:
             meaning, remedy = _MEANINGS[why]
-            log.warning(why, ven=ven, meaning=meaning, remedy=remedy)
+            log.warning(why, ven=ven, meaning=meaning, remedy=remedy.replace("{doctor}", self._doctor(ven)))
 
 
 class ObjectionsTold:

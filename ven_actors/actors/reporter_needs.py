@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ven_actors.actors.housekeeping import TidyStore
 from ven_actors.delivery.columns import ColumnStore
+from ven_actors.delivery.holds import Doctor, doctor_without_options
 from ven_actors.delivery.journal import Journal
 from ven_actors.delivery.width import DEFAULT_BYTES
 from ven_actors.kept import KeptBook
@@ -31,9 +32,11 @@ class ReporterSettings:
     """`flush_s` is the longest that a block waits for its commit.
 
     `keep_s` is how long accepted blocks are kept; beyond `most_bytes` the oldest open ones are evicted.
+    `doctor` gives the command that examines a VEN whose reports are held.
     """
 
     flush_s: float = 0.2
     keep_s: int = 3600
     most_bytes: int = 2**30
     max_report_bytes: int = DEFAULT_BYTES
+    doctor: Doctor = doctor_without_options

@@ -13,12 +13,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ven_actors.cli.registry_options import state_option
 from ven_actors.durations import duration_s, duration_text
 from ven_actors.errors import DataError
 from ven_actors.fleet.progress import progress_bar
 from ven_actors.meters import DEMO_METERS
 from ven_actors.simulation import synthetic
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
+
+PROFILES_NAME = "profiles.h5"
 
 
 class WholeSeconds(click.ParamType[int]):
@@ -58,21 +61,21 @@ def profiles() -> None:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("state/profiles.h5"),
-    show_default=True,
-    help="The file to write.",
+    help=f"The file to write; left out: {PROFILES_NAME} in the state folder.",
 )
+@state_option
 @click.option("--start", type=Moment(), default="2026-01-05", show_default=True, help="When the first step begins.")
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="How many days.")
 @click.option("--step", "step_s", type=WholeSeconds(), default="15m", show_default=True, help="Length of a step.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same variation.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-def make(*, out: Path, start: datetime, days: int, step_s: int, seed: int, force: bool) -> None:
+def make(*, out: Path | None, state: Path, start: datetime, days: int, step_s: int, seed: int, force: bool) -> None:
     """Write the 153 demo meters: BDEW standard load profiles plus seeded variation.
 
     Needs the extra `profiles` (pip install '.[profiles]' in a clone). The defaults write the file that ships with the
     program. Days that are not whole weeks wrap with the wrong weekday.
     """
+    out = out or state / PROFILES_NAME
     if out.exists() and not force:
         raise DataError(f"{out}: is there already and is not overwritten; use --force, or choose another name")
     with progress_bar("making profiles") as advance:

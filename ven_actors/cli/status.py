@@ -15,6 +15,7 @@ from ven_actors.cli.live import PipeConsole
 from ven_actors.cli.seams import Seams, Status, seams_of
 from ven_actors.cli.status_view import render
 from ven_actors.errors import UsageError
+from ven_actors.fleet.remedies import command_line
 
 REFRESH_S = 1.0
 WIDTH_WITHOUT_TERMINAL = 200
@@ -85,9 +86,9 @@ def _status(seams: Seams, state_dir: Path) -> Status:
 
 def _existing(state_dir: Path) -> Path:
     if not state_dir.is_dir():
+        run = command_line("run", "--state", str(state_dir))
         raise UsageError(
-            f"there is no state folder {state_dir}; start a fleet with `ven-actors run --state {state_dir}`, "
-            "or name another folder with --state"
+            f"there is no state folder {state_dir}; start a fleet with `{run}`, or name another folder with --state"
         )
     return state_dir
 

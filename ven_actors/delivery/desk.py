@@ -10,6 +10,7 @@ from ven_actors.delivery.alarm import Refusals, Rung
 from ven_actors.delivery.entries import ReportState
 from ven_actors.delivery.event_sights import EventSights
 from ven_actors.delivery.holding import Holding
+from ven_actors.delivery.holds import Doctor, doctor_without_options
 from ven_actors.delivery.throttle import FIRST_RETRY_S
 from ven_actors.model import SealedReport
 
@@ -37,14 +38,20 @@ class Desk:
     """Stands between the outbox and the senders; monotonic time (`now_s`) is a parameter."""
 
     def __init__(
-        self, outbox: FleetOutbox, dispatcher: Dispatcher, columns: Columns, accounts: Accounts, rng: random.Random
+        self,
+        outbox: FleetOutbox,
+        dispatcher: Dispatcher,
+        columns: Columns,
+        accounts: Accounts,
+        rng: random.Random,
+        doctor: Doctor = doctor_without_options,
     ) -> None:
         self._outbox = outbox
         self._dispatcher = dispatcher
         self._columns = columns
         self._accounts = accounts
         self._refusals = Refusals()
-        self.holding = Holding(outbox, dispatcher, accounts, self._refusals, rng)
+        self.holding = Holding(outbox, dispatcher, accounts, self._refusals, rng, doctor)
         self.sights = EventSights()
         self._told: set[object] = set()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ven_actors.delivery.alarm import Rung
-from ven_actors.delivery.holds import Holds
+from ven_actors.delivery.holds import Doctor, Holds
 from ven_actors.delivery.marks import Reading
 from ven_actors.delivery.pace import longer
 from ven_actors.delivery.throttle import LONGEST_ASKED_S, retry_wait_s
@@ -37,14 +37,20 @@ class Holding:
     """Puts reports back into their outboxes; `refusals` are the streaks by which an alarm rings."""
 
     def __init__(
-        self, outbox: FleetOutbox, dispatcher: Dispatcher, accounts: Accounts, refusals: Refusals, rng: random.Random
+        self,
+        outbox: FleetOutbox,
+        dispatcher: Dispatcher,
+        accounts: Accounts,
+        refusals: Refusals,
+        rng: random.Random,
+        doctor: Doctor,
     ) -> None:
         self._outbox = outbox
         self._dispatcher = dispatcher
         self._accounts = accounts
         self._refusals = refusals
         self._rng = rng
-        self.holds = Holds()
+        self.holds = Holds(doctor)
         self._is_draining = False
 
     def hold(

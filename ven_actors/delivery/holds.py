@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _SHOWN = 5
+# The command that examines a VEN, or one of those at a VTN where the VEN's name is empty.
+Doctor = Callable[[str, str], str]
 
 
 @dataclass(slots=True)
@@ -38,7 +41,8 @@ class Holds:
     What is over is kept, so that the summary can tell of every alarm of the run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, doctor: Doctor) -> None:
+        self._doctor = doctor
         self._of: dict[tuple[str, str, bool], _Hold] = {}
 
     def begin(self, ven: str, vtn: str, reason: str, now_s: float, delay_s: float, *, refused: int = 0) -> None:
@@ -54,7 +58,7 @@ class Holds:
             log.error(
                 "reports_refused", ven=ven or "all", vtn=vtn, in_a_row=refused, said=reason, held_s=round(delay_s, 1),
                 meaning="the VTN refuses one report after the other; they are held, not given up",
-                remedy=f"`{_doctor(ven)}` with the same options finds out more",
+                remedy=f"`{self._doctor(ven, vtn)}` finds out more",
             )  # fmt: skip
 
     def end(self, ven: str, vtn: str) -> None:
@@ -82,24 +86,25 @@ class Holds:
 
         `failing` are the VENs of which a report is waiting for another try, with the last reason.
         """
-        lines = [_in_words(each) for each in self._of.values()]
+        lines = [self._in_words(each) for each in self._of.values()]
         told = {ven for (ven, *_), each in self._of.items() if not each.is_over}
         others = {ven: reason for ven, reason in (failing or {}).items() if ven not in told}
         lines += [f"reports of VEN {ven} are held: {reason}" for ven, reason in others.items()]
         more = len(lines) - _SHOWN
         return tuple(lines[:_SHOWN] + ([f"reports of {more} more VENs were held"] if more > 0 else []))
 
+    def _in_words(self, hold: _Hold) -> str:
+        whose = f"VEN {hold.ven}" if hold.ven else f"all VENs at {hold.vtn}"
+        still = "were held" if hold.is_over else "are held"
+        more = f"`{self._doctor(hold.ven, hold.vtn)}` finds out more"
+        if hold.refused:
+            return (
+                f"the VTN refused {hold.refused} reports of {whose} in a row ({hold.reason}); "
+                f"reports {still}, {hold.times} times; {more}"
+            )
+        return f"reports of {whose} {still}: {hold.reason}; {more}"
 
-def _in_words(hold: _Hold) -> str:
-    whose = f"VEN {hold.ven}" if hold.ven else f"all VENs at {hold.vtn}"
-    still = "were held" if hold.is_over else "are held"
-    if hold.refused:
-        return (
-            f"the VTN refused {hold.refused} reports of {whose} in a row ({hold.reason}); "
-            f"reports {still}, {hold.times} times; `{_doctor(hold.ven)}` finds out more"
-        )
-    return f"reports of {whose} {still}: {hold.reason}; `{_doctor(hold.ven)}` finds out more"
 
-
-def _doctor(ven: str) -> str:
+def doctor_without_options(ven: str, _vtn: str) -> str:
+    """For those who know no options."""
     return f"ven-actors doctor --write --vens {ven}" if ven else "ven-actors doctor --write"

@@ -20,7 +20,7 @@ from ven_actors.fleet.approvals import check_approvals, check_begun
 from ven_actors.fleet.begun import Begun, made_by_count, only_approved
 from ven_actors.fleet.dialects import OF_OLD_STATE
 from ven_actors.fleet.progress import progress_bar
-from ven_actors.fleet.remedies import resources_line
+from ven_actors.fleet.remedies import command_line, resources_line
 from ven_actors.fleet.summary import stopped_status
 from ven_actors.model import RegistrationStatus, ReporterStatus, Resource
 from ven_actors.openadr.report_schedule import next_window
@@ -184,9 +184,8 @@ def read_totals(folder: Path) -> dict[str, Any]:
     _refuse_emptied(folder)
     meta = read_meta(folder)
     if meta is None:
-        raise StateError(
-            f"{folder} holds no fleet's state: no {STORE_NAME} in it; run `ven-actors run --state {folder}`"
-        )
+        run = command_line("run", "--state", str(folder))
+        raise StateError(f"{folder} holds no fleet's state: no {STORE_NAME} in it; run `{run}`")
     dialects = {OF_OLD_STATE if name == "" else name for name in read_dialects(folder).values() if name is not None}
     vtn = {"url": meta.get("vtn", ""), "dialect": ", ".join(sorted(dialects))}
     recovery = read_recovery(folder) or Recovery()

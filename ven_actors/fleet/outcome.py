@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from ven_actors.fleet.disk import full_disk
+from ven_actors.fleet.remedies import doctor_line
 from ven_actors.fleet.summary import RunFacts, has_failed, has_fallen
 from ven_actors.fleet.waiting import left_out, queued_by_ven, say_left_out
 from ven_actors.model import FleetStatus, VenState, VenStatus
@@ -77,7 +78,7 @@ def _nobody_worked(facts: RunFacts, vens: Sequence[VenStatus], worked: Sequence[
         return OK
     refused = [ven for ven in vens if ven.state is VenState.REFUSED]
     reasons = _few(_last_errors(vens))
-    doctor = f"`ven-actors doctor --vens {vens[0].name}` with the same options finds out more"
+    doctor = f"`{doctor_line(facts.config, vens[0].name)}` finds out more"
     if refused:
         _say_refused(facts, refused, len(vens))
     elif any(ven.answered for ven in vens):
@@ -103,7 +104,7 @@ def _all_lost(facts: RunFacts, vens: Sequence[VenStatus]) -> int:
     if VenState.UNREGISTERED not in states or not states <= {VenState.UNREGISTERED, VenState.REFUSED}:
         return OK
     meaning = "VENs worked, until the VTN would not register them any more: at the end none was left"
-    remedy = f"`ven-actors doctor --vens {vens[0].name}` with the same options finds out more; what is queued is kept"
+    remedy = f"`{doctor_line(facts.config, vens[0].name)}` finds out more; what is queued is kept"
     _say_failed(facts, "registrations_lost", meaning, _few(_last_errors(vens)), remedy)
     return NOT_REACHED
 
@@ -111,22 +112,22 @@ def _all_lost(facts: RunFacts, vens: Sequence[VenStatus]) -> int:
 def _say_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:
     reasons = _few(sorted({ven.last_error for ven in refused}))
     facts.error = f"the credentials of {len(refused)} of {of} VENs are refused: {'; '.join(reasons)}"
-    log.error("credentials_refused", **_refused_facts(refused, of))
+    log.error("credentials_refused", **_refused_facts(facts, refused, of))
 
 
 def _warn_of_refused(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> None:
     shown = _few(f"{ven.name}: {ven.last_error}" for ven in refused)
     facts.warnings.append(f"the credentials of {len(refused)} of {of} VENs are refused: {'; '.join(shown)}")
-    log.warning("credentials_refused", **_refused_facts(refused, of))
+    log.warning("credentials_refused", **_refused_facts(facts, refused, of))
 
 
-def _refused_facts(refused: Sequence[VenStatus], of: int) -> dict[str, Any]:
+def _refused_facts(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> dict[str, Any]:
     return {
         "vens": _few(ven.name for ven in refused),
         "refused": len(refused),
         "of": of,
         "reasons": _few(sorted({ven.last_error for ven in refused})),
-        "remedy": f"correct their credentials; `ven-actors doctor --vens {refused[0].name}` finds out more",
+        "remedy": f"correct their credentials; `{doctor_line(facts.config, refused[0].name)}` finds out more",
     }
 
 
@@ -147,7 +148,7 @@ def _warn_of_unregistered(facts: RunFacts, unregistered: Sequence[VenStatus]) ->
     log.warning(
         "vens_not_registered", vens=_few(ven.name for ven in unregistered), unregistered=len(unregistered), of=of,
         reasons=reasons, reports=_few(answers),
-        remedy=f"none is needed if that is meant; `ven-actors doctor --vens {unregistered[0].name}` finds out more",
+        remedy=f"none is needed if that is meant; `{doctor_line(facts.config, unregistered[0].name)}` finds out more",
     )  # fmt: skip
 
 
@@ -202,7 +203,7 @@ def _warn_of_failed(facts: RunFacts, failed: Sequence[VenStatus]) -> None:
     log.warning(
         "vens_failed", failed=len(failed), of=of, vens=shown,
         remedy="the next run goes on where they stopped; one that is restarting failed of itself (see its `child_down` "
-        f"line), of the others `ven-actors doctor --vens {failed[0].name}` finds out more",
+        f"line), of the others `{doctor_line(facts.config, failed[0].name)}` finds out more",
     )  # fmt: skip
 
 

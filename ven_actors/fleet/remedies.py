@@ -24,14 +24,15 @@ def command_line(*words: str) -> str:
     return shlex.join(("ven-actors", *words))
 
 
-def doctor_line(config: FleetConfig, ven_name: str) -> str:
+def doctor_line(config: FleetConfig, ven_name: str, *, write: bool = False) -> str:
     """The doctor for one VEN of this run, with whatever of the run's options it needs; groups are resolved."""
     group = group_of(config.groups, ven_name)
     if group is not None:
         config = replace(config, dialect=group.dialect, vtn_url=group.vtn_url or config.vtn_url)
     if config.vtn_url is None:
         config = replace(config, credentials=None, ca_file=None, insecure_tls=False, insecure_http=False)
-    return command_line("doctor", "--vens", ven_name, *option_words(config, _OF_DOCTOR))
+    first = ("doctor", "--write") if write else ("doctor",)
+    return command_line(*first, "--vens", ven_name, *option_words(config, _OF_DOCTOR))
 
 
 def resources_line(config: FleetConfig, *words: str) -> str:
@@ -69,4 +70,6 @@ def written(option: Option, value: Any) -> str:
         return ",".join(map(str, value))
     if isinstance(value, int | float) and option.kind.metavar.startswith("DURATION"):
         return duration_text(value)
+    if option.kind.metavar == "SIZE":
+        return f"{value}B"
     return str(value)

@@ -41,6 +41,6 @@ def _options(names: Collection[str]) -> Iterator[str]:
     numbers = [int(match[1]) for name in names if (match := _FROM_COUNT.match(name))]
     named = [name for name in names if not _FROM_COUNT.match(name)]
     if named:
-        yield from ("--vens", ",".join(named[:_SHOWN] + (["..."] if len(named) > _SHOWN else [])))
+        yield from ("--vens", ",".join(named))
     if numbers:
         yield from ("--count", str(max(numbers)))

@@ -23,6 +23,7 @@ from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.faults import Faults, FaultyClient
+from ven_actors.fleet.remedies import doctor_line
 from ven_actors.fleet.tls import ssl_context_of
 from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Subscribe, Tick
 from ven_actors.metrics import Metrics
@@ -61,7 +62,7 @@ class Wiring:
     monotonic: Callable[[], float] = time.monotonic
     faults: Faults = field(default_factory=Faults)
     push: PushDesk | None = None
-    nothing_asked: Callable[[str, str], None] = field(default_factory=NothingAsked)
+    nothing_asked: Callable[[str, str], None] = field(init=False)
     objected: ObjectionsTold = field(default_factory=ObjectionsTold)
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
     clients: dict[str, VtnClient] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Wiring:
     _broken_off: bool = False
 
     def __post_init__(self) -> None:
+        self.nothing_asked = NothingAsked(lambda ven: doctor_line(self.config, ven))
         self._adapter = SharedAdapter(ssl_context_of(self.config))
         self._traffic = Traffic(self.config.rate, monotonic=self.monotonic, resting=resting)
 
@@ -138,6 +140,11 @@ class Wiring:
         route = self.routes.get(ven)
         return "" if route is None else origin_of(route.url)
 
+    def _doctor(self, ven: str, vtn: str) -> str:
+        """The command that examines a VEN, or the first one of this VTN."""
+        at_vtn = (name for name in self.resources if self._origin_of(name) == vtn)
+        return doctor_line(self.config, ven or next(at_vtn, next(iter(self.resources))), write=True)
+
     def _starter(self, build: Callable[[str, int], FleetRef[Any]], name: str) -> Callable[[int], FleetRef[Any]]:
         def start(run: int) -> FleetRef[Any]:
             self.refs[name] = build(name, run)
@@ -158,6 +165,7 @@ class Wiring:
                 int(config.keep_accepted_s),
                 config.outbox_max_bytes,
                 config.max_report_bytes,
+                self._doctor,
             ),
             rng=random.Random(f"{config.seed} retries {run}"),  # noqa: S311 - jitter, not secrets
             origin_of=self._origin_of,

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
-from ven_actors.errors import CredentialsRefused, UsageError, VtnBusy, VtnNonsense, VtnRefused, VtnUnreachable
+from ven_actors.errors import (
+    CredentialsRefused,
+    TokenBusy,
+    UsageError,
+    VtnBusy,
+    VtnNonsense,
+    VtnRefused,
+    VtnUnreachable,
+)
 from ven_actors.model import Credentials, Secret
 from ven_actors.openadr.addresses import checked_url
 from ven_actors.openadr.decoding import decode, words_of
@@ -133,7 +141,7 @@ class TokenEndpoint:
     def fetch(self) -> Token:
         """A new token.
 
-        Raises `CredentialsRefused`, or `VtnUnreachable` (`VtnBusy` among them) when there is none for another reason.
+        Raises `CredentialsRefused`, or `VtnUnreachable` (`TokenBusy` among them) when there is none for another reason.
         """
         try:
             with in_lane(Lane.TOKEN):
@@ -144,7 +152,9 @@ class TokenEndpoint:
         except VtnRefused as error:
             if error.retry_after_s is None:
                 raise VtnUnreachable(f"no token: {error}") from error
-            raise VtnBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
+            raise TokenBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
+        except VtnBusy as error:
+            raise TokenBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
         except VtnNonsense as error:
             raise VtnUnreachable(f"no token: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -72,7 +73,8 @@ class Own:
         known = [target for target in targets if target not in strange]
         if not strange or not known or self.concerned(known) == ():
             return ""
-        words, options = ", ".join(map(str, strange)), " ".join(f"--targets {target}" for target in strange)
+        words = ", ".join(map(str, strange))
+        options = f"--targets {shlex.quote(','.join(map(str, strange)))}"
         if self._is_named(by_type):
             return f"its target {words} says nothing to this VEN, and it is obeyed, as it names the VEN or a resource"
         return f"it is not obeyed, as its target {words} says nothing to this VEN; {options} makes it ours"

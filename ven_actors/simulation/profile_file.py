@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ MAX_STEP_S = 366 * 86_400
 # HDF5 keeps an attribute of the old, widely readable format in an object header of 64 KiB.
 MAX_NAMES_BYTES = 60_000
 CHUNK_STEPS = 96
-REMEDY = "make a new one with `ven-actors profiles make`, or name another file"
+REMEDY = "make a new one with `ven-actors profiles make --out {path}`, or name another file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,4 +239,4 @@ def _check_step(path: Path, step_s: int) -> int:
 
 
 def _wrong(path: Path, what: str, remedy: str) -> DataError:
-    return DataError(f"{path}: {what}; {remedy}")
+    return DataError(f"{path}: {what}; {remedy.replace('{path}', shlex.quote(str(path)))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,9 +126,14 @@ class ProvisionRecord:
             if self._run("SELECT 1 FROM made UNION SELECT 1 FROM granted"):
                 raise StateError(
                     f"{self._path}: tells what was provisioned at {known[0]}, not at {self._vtn}; deprovision that "
-                    "first, or give another --state"
+                    f"first with {self._deprovision(known[0])} and its --business-credentials, or give another --state"
                 )
             self._run("UPDATE vtn SET name = ?", self._vtn)
+
+    def _deprovision(self, vtn: str) -> str:
+        """The command that takes it all back; an embedded VTN is found by its state folder."""
+        url = ["--vtn-url", vtn] if "://" in vtn else []
+        return f"`{shlex.join(['ven-actors', 'deprovision', '--state', str(self._path.parent), *url])}`"
 
     def _run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._translating():

@@ -170,7 +170,7 @@ class Registry:
             if name not in known
         ]
         if unknown:
-            raise UsageError(f"{self.path}: {'; '.join(unknown)}; see `ven-actors resources list`")
+            raise UsageError(f"{self.path}: {'; '.join(unknown)}; see {registry_schema.command_on(self.path, 'list')}")
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -196,7 +196,8 @@ class Registry:
         with registry_schema.translated(self.path):
             changed = query.execute()
         if not changed:
-            raise UsageError(f"{self.path}: unknown resource {resource_id!r}; see `ven-actors resources list --json`")
+            listed = registry_schema.command_on(self.path, "list", "--limit", "1000000", "--json")
+            raise UsageError(f"{self.path}: unknown resource {resource_id!r}; see {listed}")
 
     def approve(self, ven_name: str, upto: population.Approve = "all", *, suspended: bool = False) -> int:
         """Approve pending resources, first ones first, until `upto` of the VEN's are approved; how many that took.
@@ -285,6 +286,6 @@ def _checked(path: Path, *, writable: bool, older: Callable[[Path, Make], object
 
 def _refuse_older(path: Path, make: Make) -> None:
     raise DataError(
-        f"{path}: is an older database ({make.value}); `ven-actors resources check --migrate` brings it up to date "
-        "without loss and leaves a copy"
+        f"{path}: is an older database ({make.value}); {registry_schema.command_on(path, 'check', '--migrate')} brings "
+        "it up to date without loss and leaves a copy"
     )

@@ -11,7 +11,7 @@ import peewee
 
 from ven_actors.errors import DataError
 from ven_actors.model import LOADS_PER_RESOURCE, RegistrationStatus
-from ven_actors.storage.registry_schema import COLUMNS, DDL, MAKE_ANEW, SCHEMA_VERSION, STATUS_COLUMN
+from ven_actors.storage.registry_schema import COLUMNS, DDL, SCHEMA_VERSION, STATUS_COLUMN, make_anew
 
 ORIGINAL_TABLE = "resources"
 _MAGIC = b"SQLite format 3\0"
@@ -47,18 +47,18 @@ def check_file(path: Path) -> None:
     try:
         if not path.is_file():
             what = "is not a file" if path.exists() else "there is no such file"
-            raise DataError(f"{path}: {what}; {MAKE_ANEW}")
+            raise DataError(f"{path}: {what}; {make_anew(path)}")
         size = path.stat().st_size
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
     except PermissionError as error:
         raise DataError(f"{path}: may not be read; change its permissions, or name another file") from error
     if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise DataError(f"{path}: is not an SQLite database; {MAKE_ANEW}")
+        raise DataError(f"{path}: is not an SQLite database; {make_anew(path)}")
     page_bytes = int.from_bytes(header[16:18], "big")
     claimed = (65_536 if page_bytes == 1 else page_bytes) * int.from_bytes(header[28:32], "big")
     if size < claimed:
-        raise DataError(f"{path}: is cut off after {size} of {claimed} bytes; fetch it again, or {MAKE_ANEW}")
+        raise DataError(f"{path}: is cut off after {size} of {claimed} bytes; fetch it again, or {make_anew(path)}")
     if size > MAX_BYTES:
         raise DataError(f"{path}: has {size} bytes, the limit is {MAX_BYTES}; name another file")
 
@@ -83,7 +83,7 @@ def recognise(path: Path, database: peewee.SqliteDatabase) -> Make:
     if make is Make.CURRENT:
         for name, sql in tables.items():
             if " ".join(sql.split()) != DDL[name]:
-                raise DataError(f"{path}: table {name!r} has not the keys and types of a registry; {MAKE_ANEW}")
+                raise DataError(f"{path}: table {name!r} has not the keys and types of a registry; {make_anew(path)}")
     return make
 
 
@@ -104,16 +104,16 @@ def check_values(path: Path, database: peewee.SqliteDatabase) -> None:
         row = database.execute_sql(query).fetchone()
         if row is not None:
             shown = ", ".join(repr(str(value)[:60]) for value in row)
-            raise DataError(f"{path}: {what}: {shown}; correct it, or {MAKE_ANEW}")
+            raise DataError(f"{path}: {what}: {shown}; correct it, or {make_anew(path)}")
 
 
 def check_pages(path: Path, database: peewee.SqliteDatabase) -> None:
     found = database.execute_sql("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
-        raise DataError(f"{path}: is damaged ({' '.join(str(found).split())}); restore a copy, or {MAKE_ANEW}")
+        raise DataError(f"{path}: is damaged ({' '.join(str(found).split())}); restore a copy, or {make_anew(path)}")
     broken = database.execute_sql("PRAGMA foreign_key_check").fetchone()
     if broken is not None:
-        raise DataError(f"{path}: a row of {broken[0]!r} belongs to no row of {broken[2]!r}; {MAKE_ANEW}")
+        raise DataError(f"{path}: a row of {broken[0]!r} belongs to no row of {broken[2]!r}; {make_anew(path)}")
 
 
 def _tables(path: Path, database: peewee.SqliteDatabase) -> dict[str, str]:
@@ -121,9 +121,11 @@ def _tables(path: Path, database: peewee.SqliteDatabase) -> dict[str, str]:
     tables: dict[str, str] = {}
     for kind, name, sql in database.execute_sql("SELECT type, name, sql FROM sqlite_master").fetchall():
         if kind in ("view", "trigger") or (sql or "").lstrip().upper().startswith("CREATE VIRTUAL"):
-            raise DataError(f"{path}: has a {kind} {name!r}, which a registry never has; do not trust it, {MAKE_ANEW}")
+            raise DataError(
+                f"{path}: has a {kind} {name!r}, which a registry never has; do not trust it, {make_anew(path)}"
+            )
         if kind == "index" and sql is not None:
-            raise DataError(f"{path}: has a foreign index {name!r}; {MAKE_ANEW}")
+            raise DataError(f"{path}: has a foreign index {name!r}; {make_anew(path)}")
         if kind == "table" and not str(name).startswith("sqlite_"):
             tables[name] = sql
     return tables
@@ -132,9 +134,9 @@ def _tables(path: Path, database: peewee.SqliteDatabase) -> dict[str, str]:
 def _check_tables(path: Path, found: set[str]) -> None:
     missing, foreign = set(DDL) - found, found - set(DDL)
     if missing:
-        raise DataError(f"{path}: is no registry, table {min(missing)!r} is missing; {MAKE_ANEW}")
+        raise DataError(f"{path}: is no registry, table {min(missing)!r} is missing; {make_anew(path)}")
     if foreign:
-        raise DataError(f"{path}: has a foreign table {min(foreign)!r}; {MAKE_ANEW}")
+        raise DataError(f"{path}: has a foreign table {min(foreign)!r}; {make_anew(path)}")
 
 
 def _refuse_hidden_columns(path: Path, database: peewee.SqliteDatabase, tables: dict[str, str]) -> dict[str, list[str]]:
@@ -143,7 +145,9 @@ def _refuse_hidden_columns(path: Path, database: peewee.SqliteDatabase, tables: 
     for name in tables:
         rows = database.execute_sql(f"PRAGMA table_xinfo({name})").fetchall()
         if any(row[6] for row in rows):
-            raise DataError(f"{path}: table {name!r} has computed columns, which a registry never has; {MAKE_ANEW}")
+            raise DataError(
+                f"{path}: table {name!r} has computed columns, which a registry never has; {make_anew(path)}"
+            )
         columns[name] = [row[1] for row in rows]
     return columns
 
@@ -153,7 +157,7 @@ def _check_columns(path: Path, table: str, found: list[str], expected: list[str]
     missing = sorted(set(expected) - set(found))
     if foreign or missing:
         which = f"a foreign column {foreign[0]!r}" if foreign else f"no column {missing[0]!r}"
-        raise DataError(f"{path}: table {table!r} has {which}; {MAKE_ANEW}")
+        raise DataError(f"{path}: table {table!r} has {which}; {make_anew(path)}")
 
 
 def _problems() -> Iterator[_Problem]:

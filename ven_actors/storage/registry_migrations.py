@@ -21,7 +21,7 @@ from ven_actors.storage.customers import LOAD_KINDS, guess_kind, loads
 from ven_actors.storage.registry_checks import ORIGINAL_TABLE, Make, check_pages
 from ven_actors.storage.registry_files import write_registry
 from ven_actors.storage.registry_rows import load_of
-from ven_actors.storage.registry_schema import MAKE_ANEW, SCHEMA_VERSION, connect, translated
+from ven_actors.storage.registry_schema import SCHEMA_VERSION, connect, make_anew, translated
 
 # How the original system's columns may be spelt, without underscores and capitals.
 _SPELLINGS = {
@@ -107,7 +107,7 @@ def _original_rows(path: Path, database: peewee.SqliteDatabase) -> list[_Row]:
     }
     for ours in _REQUIRED:
         if source[ours] is None:
-            raise DataError(f"{path}: table {ORIGINAL_TABLE!r} has no column for {ours!r}; {MAKE_ANEW}")
+            raise DataError(f"{path}: table {ORIGINAL_TABLE!r} has no column for {ours!r}; {make_anew(path)}")
     return [_original_row(dict(zip(columns, values, strict=True)), source) for values in cursor]
 
 
@@ -136,7 +136,7 @@ def _resources(path: Path, rows: list[_Row]) -> tuple[dict[str, list[Resource]],
         resource_id, ven = row["resource_id"], row["ven"]
         if not resource_id or not ven or resource_id in attributes:
             what = "stands there twice" if resource_id in attributes else "has no id or no VEN"
-            raise DataError(f"{path}: resource {resource_id!r} {what}; correct it, or {MAKE_ANEW}")
+            raise DataError(f"{path}: resource {resource_id!r} {what}; correct it, or {make_anew(path)}")
         name = _free_name(ven, row["name"], names)
         status = row.get("status") or RegistrationStatus.PENDING.value
         if status not in RegistrationStatus.__members__:

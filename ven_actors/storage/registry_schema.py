@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,8 +37,18 @@ COLUMNS = {
     "load_component": ("resource", "component", "kind", "meter", "scale", "sheddable"),
 }  # fmt: skip
 STATUS_COLUMN = "registration_status"
-MAKE_ANEW = "make a new one with `ven-actors resources make`, or name another file"
 _LONGEST_VALUE_BYTES = 1_000_000
+
+
+def command_on(path: Path, *words: str) -> str:
+    """A command of `ven-actors resources` on this file, to be pasted into a shell."""
+    return f"`{shlex.join(('ven-actors', 'resources', *words, '--registry', str(path)))}`"
+
+
+def make_anew(path: Path) -> str:
+    """What to do about a file that is none of ours."""
+    move = "move it away and make" if path.exists() else "make"
+    return f"{move} a new one with {command_on(path, 'make')}, or name another file"
 
 
 class Tables:
@@ -89,8 +100,8 @@ def translated(path: Path) -> Iterator[None]:
         if "readonly" in words or "read-only" in words:
             raise DataError(
                 f"{path}: a write to it was cut short or it may not be written ({words}); "
-                "its owner puts it right by writing: `ven-actors resources approve --all --count 0`"
+                f"its owner puts it right by writing: {command_on(path, 'approve', '--all', '--count', '0')}"
             ) from error
         if "locked" in words:
             raise DataError(f"{path}: another program is writing to it ({words}); try again when it is done") from error
-        raise DataError(f"{path}: is not a sound SQLite database ({words}); {MAKE_ANEW}") from error
+        raise DataError(f"{path}: is not a sound SQLite database ({words}); {make_anew(path)}") from error

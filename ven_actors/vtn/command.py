@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import logging
+import shlex
 import socket
 import time
 from dataclasses import replace
@@ -216,7 +217,7 @@ def _clients(texts: tuple[str, ...], file: Path | None) -> list[Client]:
         if file is not None:
             clients += read_clients(file)
             if others_may_read(file):
-                log.warning("clients_file_readable_by_others path=%s: run chmod 600 on it", file)
+                log.warning("clients_file_readable_by_others: run chmod 600 %s", shlex.quote(str(file)))
     except ClientsError as error:
         raise CannotStart(str(error)) from error
     if not clients:

@@ -11,10 +11,10 @@ from click.core import ParameterSource
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def option(flag: str, *names: str, **settings: Any) -> Callable[[F], F]:
-    """An option that is an environment variable too."""
+def option(flag: str, *names: str, also: str = "", **settings: Any) -> Callable[[F], F]:
+    """An option that is an environment variable too, and `also` another one where that is not set."""
     variable = "VEN_ACTORS_VTN_" + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(flag, *names, envvar=variable, show_envvar=True, **settings)
+    return click.option(flag, *names, envvar=[variable, also] if also else variable, show_envvar=True, **settings)
 
 
 def refuse_idle(ctx: click.Context, names: Iterable[str], needs: str) -> None:

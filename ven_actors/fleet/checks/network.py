@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import ssl
 import time
@@ -27,7 +28,8 @@ def name_lookup(case: Case) -> Finding:
         return bad(
             f"the host {case.host!r} has no address: {error}",
             _UNREACHED,
-            f"check the host in --vtn-url for spelling, and DNS on this machine with `getent hosts {case.host}`",
+            "check the host in --vtn-url for spelling, and DNS on this machine with "
+            f"`getent hosts {shlex.quote(case.host)}`",
         )
     addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
     return good(f"{case.host} is {', '.join(addresses)}")
@@ -131,7 +133,7 @@ def _no_handshake(case: Case, error: Exception) -> Finding:
         f"the TLS handshake fails: {reason}",
         why,
         "the VTN must offer TLS 1.2 or later; see which it offers with "
-        f"`openssl s_client -connect {case.host}:{case.port}`",
+        f"`openssl s_client -connect {shlex.quote(f'{case.host}:{case.port}')}`",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ven_actors.errors import UsageError
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
+from ven_actors.fleet.remedies import resources_line
 
 
 def configuration(case: Case) -> Finding:
@@ -20,10 +21,15 @@ def configuration(case: Case) -> Finding:
         return bad(
             f"VEN {case.ven_name} has no approved resources",
             "a VEN without resources measures nothing and reports nothing",
-            f"run `ven-actors resources approve {case.ven_name}`, or name another VEN with --vens",
+            f"run `{_approve(case)}`, or name another VEN with --vens",
         )
     dialect = "in a dialect to be found out" if case.choice.dialect is None else f"in {case.choice.dialect.name}"
     return good(f"VEN {case.ven_name} with {len(case.resources)} approved resources, {dialect}")
+
+
+def _approve(case: Case) -> str:
+    words = ("approve", case.ven_name) if case.config.registry_path.exists() else ("make",)
+    return resources_line(case.config, *words)
 
 
 def credentials(case: Case) -> Finding:

@@ -50,10 +50,12 @@ def operator_of(ctx: click.Context) -> Iterator[Operator]:
 def _access_options(make: Callable[..., Callable[[F], F]], default_state: str | None) -> Callable[[F], F]:
     """Where the VTN is and who we are; given before the deed or after it, where the latter counts more."""
     path = click.Path(path_type=Path)
+    of_fleet = {} if default_state is None else {"also": "VEN_ACTORS_STATE"}
     added = [
         make(
             "--state",
             type=path,
+            **of_fleet,
             default=default_state,
             help="State folder of the fleet that runs the VTN: its address and its operator are there. In that of a VTN"
             " that runs alone is its address only.",
