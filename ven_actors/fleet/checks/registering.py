@@ -51,7 +51,7 @@ def _missing(case: Case) -> Finding:
             _LOST,
             _AGAIN,
         )
-    return good(f"VEN {case.ven_name} is not there yet; the fleet registers it, or `ven-actors provision` does")
+    return good(f"VEN {case.ven_name} is not there yet; the fleet registers it, or provision does")
 
 
 def _there(case: Case, own: Own) -> Finding:
