@@ -14,7 +14,6 @@ from urllib.parse import quote_plus, urlencode
 
 from ven_actors.errors import (
     CredentialsRefused,
-    TokenBusy,
     UsageError,
     VtnBusy,
     VtnNonsense,
@@ -141,7 +140,7 @@ class TokenEndpoint:
     def fetch(self) -> Token:
         """A new token.
 
-        Raises `CredentialsRefused`, or `VtnUnreachable` (`TokenBusy` among them) when there is none for another reason.
+        Raises `CredentialsRefused`, or `VtnUnreachable` (`VtnBusy` among them) when there is none for another reason.
         """
         try:
             with in_lane(Lane.TOKEN):
@@ -152,9 +151,9 @@ class TokenEndpoint:
         except VtnRefused as error:
             if error.retry_after_s is None:
                 raise VtnUnreachable(f"no token: {error}") from error
-            raise TokenBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
+            raise VtnBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
         except VtnBusy as error:
-            raise TokenBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
+            raise VtnBusy(f"no token: {error}", retry_after_s=error.retry_after_s) from error
         except VtnNonsense as error:
             raise VtnUnreachable(f"no token: {error}") from error
 

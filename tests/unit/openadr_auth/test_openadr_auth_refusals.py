@@ -8,7 +8,7 @@ import pytest
 from openadr_auth_wire import BASE, Hands, Wire, answer, endpoint
 
 from ven_actors.actors.poll_pace import PollPace
-from ven_actors.errors import CredentialsRefused, TokenBusy, VtnBusy, VtnUnreachable
+from ven_actors.errors import CredentialsRefused, VtnBusy, VtnUnreachable
 from ven_actors.openadr.exchange import Answer
 
 URL = "https://id"
@@ -83,7 +83,7 @@ def test_the_token_url_that_was_found_is_kept_over_a_trouble_that_passes(wire: W
 def test_how_long_the_endpoint_asks_to_wait_is_handed_on(wire: Wire, clock: Hands, at: str) -> None:
     wire.answers[f"{BASE}/auth/server"] = lambda _: answer(404)
     wire.answers[at] = lambda _: Answer(429, b"{}", 30.0)
-    with pytest.raises(TokenBusy) as caught:
+    with pytest.raises(VtnBusy) as caught:
         endpoint(wire, clock).fetch()
     assert caught.value.retry_after_s == 30.0
 
@@ -93,14 +93,14 @@ def test_an_endpoint_whose_gate_is_closed_is_one_that_asks_to_wait(wire: Wire, c
         raise VtnBusy("https://id has asked for time", retry_after_s=12.0)
 
     wire.answers[URL] = closed
-    with pytest.raises(TokenBusy, match="no token: https://id has asked for time") as caught:
+    with pytest.raises(VtnBusy, match="no token: https://id has asked for time") as caught:
         endpoint(wire, clock, URL).fetch()
     assert caught.value.retry_after_s == 12.0
 
 
 def test_a_ven_without_a_token_asks_nothing_before_the_endpoint_wants_to_be_asked() -> None:
     pace = PollPace(2.0)
-    pace.failed(TokenBusy("no token", retry_after_s=30.0), 100.0)
+    pace.failed(VtnBusy("no token", retry_after_s=30.0), 100.0)
     assert not pace.may_poll(129.9)
     assert pace.may_poll(130.0)
 
