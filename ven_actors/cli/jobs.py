@@ -14,6 +14,7 @@ from rich.table import Table
 from ven_actors.cli.seams import seams_of
 from ven_actors.cli.status_tables import clean
 from ven_actors.errors import StateError, UsageError
+from ven_actors.fleet.remedies import command_line, state_words
 
 state_option = click.option(
     "--state",
@@ -63,13 +64,14 @@ def _nobody(state_dir: Path) -> StateError:
 
 
 def _order(ctx: click.Context, deed: str, names: tuple[str, ...], *, all_jobs: bool, state_dir: Path | None) -> None:
+    folder: Path = state_dir or ctx.meta["state_dir"]
     if bool(names) == all_jobs:
-        raise UsageError("say which jobs: either their names, or --all; `ven-actors jobs` lists them")
-    state_dir = state_dir or ctx.meta["state_dir"]
+        listing = command_line("jobs", *state_words(folder))
+        raise UsageError(f"say which jobs: either their names, or --all; `{listing}` lists them")
     request: dict[str, Any] = {"do": deed, "jobs": list(names), "all": all_jobs}
-    paused = seams_of(ctx).order(state_dir, request) if state_dir.is_dir() else None
+    paused = seams_of(ctx).order(folder, request) if folder.is_dir() else None
     if paused is None:
-        raise _nobody(state_dir)
+        raise _nobody(folder)
     click.echo(f"paused: {', '.join(map(clean, paused)) or 'none'}")
 
 
