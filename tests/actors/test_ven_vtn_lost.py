@@ -191,6 +191,29 @@ def test_a_ven_that_is_lost_and_has_to_wait_for_its_turn_believes_no_empty_list_
     assert len(house.reporter.of(EventsRead)) == before + 1
 
 
+def test_a_ven_whose_own_token_is_not_known_any_more_is_registered_again_at_once_and_once_per_back_off(
+    ven: Callable[..., House],
+) -> None:
+    house = enrolled(ven, "e1")
+    house.vtn.enrolment = ANEW
+    house.vtn.lose(VtnRefused("unknown token", status=401))
+    with capture_logs() as logs:
+        house.tick_later("polling")
+    assert [entry["event"] for entry in logs] == ["ven_lost_by_vtn", "vtn_trouble"]
+    assert (len(house.vtn.known_at_enrolment), house.vtn.crawls) == (2, 3)
+    for _ in range(4):
+        house.time.advance(1)
+        house.tick(house.time.wall_s, "polling")
+    assert len(house.vtn.known_at_enrolment) == 2, "not before the back-off is over"
+    house.time.advance(30)
+    house.tick(house.time.wall_s, "polling")
+    assert (len(house.vtn.known_at_enrolment), house.vtn.crawls) == (3, 4)
+    house.vtn.find()
+    house.tick_later("polling")
+    house.tick_later("polling")
+    assert house.status.state is VenState.RUNNING
+
+
 # --- a VTN that has no vens for us
 
 

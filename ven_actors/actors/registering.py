@@ -10,9 +10,13 @@ import structlog
 from ven_actors.actors.ven_needs import Vtn
 from ven_actors.errors import VtnError, VtnNonsense, VtnRefused
 from ven_actors.model import Enrolment, Resource
+from ven_actors.openadr.event_book import EventBook
+from ven_actors.openadr.events import Crawl
 
 log = structlog.get_logger()
 
+# Of the VEN's own token, where it has one; a client's that is refused is `CredentialsRefused`.
+_TOKEN_UNKNOWN = 401
 _MAY_HAVE_LOST_US = frozenset({401, 403, 404})
 
 
@@ -31,6 +35,7 @@ class Registering:
         self._per_turn = per_turn
         self._upto = 0
         self._look_wanted = False
+        self._is_proven = True
 
     def begin_again(self) -> None:
         self.is_complete, self._upto = False, 0
@@ -44,6 +49,7 @@ class Registering:
         upto = self._upto + self._per_turn
         enrolment = self._vtn.enrol(self._ven, self._resources[:upto], self.enrolment)
         self.is_tied = bool(enrolment.ven_id)
+        self._is_proven &= enrolment == self.enrolment
         self._upto = upto if enrolment.complete else self._upto
         self.is_complete = enrolment.complete and (upto >= len(self._resources) or not self.is_tied)
         return enrolment
@@ -70,6 +76,23 @@ class Registering:
         else:
             self.begin_again()
 
+    def crawl(self, book: EventBook) -> Crawl | None:
+        """What the VTN says. None where it has lost the VEN, for which registering begins again.
+
+        It may have where no event is as it is in `book`, and has where it knows the VEN's own token no more, unless it
+        never knew it: then to try again at once would help nobody.
+        """
+        try:
+            crawl = self._vtn.crawl(book.program_of)
+        except VtnRefused as error:
+            if error.status != _TOKEN_UNKNOWN or not self.is_complete or not self._is_proven:
+                raise
+            self._is_lost()
+            return None
+        self._is_proven = True
+        may_be_lost = self.is_complete and book.none_stays(crawl.events, crawl.unreadable_ids)
+        return None if may_be_lost and not self.look() else crawl
+
     def finds_itself_lost(self) -> bool:
         """Whether a look, where one is wanted, says that there is something to register; trouble says nothing."""
         if not self._look_wanted or not self.is_complete:
@@ -94,9 +117,12 @@ class Registering:
         except VtnNonsense:
             return True
         if not is_there:
-            log.warning("ven_lost_by_vtn", ven=self._ven, remedy="none is needed: it is registered again now")
-            self.begin_again()
+            self._is_lost()
         return is_there
+
+    def _is_lost(self) -> None:
+        log.warning("ven_lost_by_vtn", ven=self._ven, remedy="none is needed: it is registered again now")
+        self.begin_again()
 
     def has_failed(self, error: VtnError) -> bool:
         """Whether the VTN answered and would not register the VEN. A refusal may also mean that it has lost the VEN."""

@@ -258,14 +258,11 @@ class VenActor(FleetActor):
 
     def _crawl(self) -> Crawl | None:
         """What the VTN says; None where it has lost the VEN, whose turn to register is yet to come."""
-        crawl = self._vtn.crawl(self._book.program_of)
-        may_be_empty = self._registering.is_complete and self._book.none_stays(crawl.events, crawl.unreadable_ids)
-        if not may_be_empty or self._registering.look():
-            return crawl
-        if not self._registering.is_due(self._poll_soon):
-            return None
-        self._enrol()
-        return self._vtn.crawl(self._book.program_of)
+        crawl = self._registering.crawl(self._book)
+        if crawl is None and self._registering.is_due(self._poll_soon):
+            self._enrol()
+            crawl = self._vtn.crawl(self._book.program_of)
+        return crawl
 
     def _read_events(self) -> bool:
         as_of_s, names = self._now_s, self._simulation.layout.resource_names
