@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -111,3 +112,12 @@ def test_r35_a_window_that_is_withdrawn_and_comes_back_seals_nothing_twice(fleet
     assert brief(first) == "20+20"
     assert [brief(report) for report in fleet.ven.queue] == ["0+60", "30+40"]
     assert MISSING not in {interval.quality for report in fleet.ven.queue for interval in report.intervals}
+
+
+def test_r31_a_state_is_told_from_the_earliest_interval_on_wherever_it_stands_in_the_list(fleet: Fleet) -> None:
+    request = listing("cause", *BACKWARDS, frequency=0)
+    fleet.ask(replace(request, descriptor=replace(request.descriptor, payload_type="SIMPLE_LEVEL")))
+    for level in (0, 0, 1, 2):
+        fleet.meter(1, simple_level=[level, level])
+        fleet.flush()
+    assert [brief(report) for report in fleet.ven.queue] == ["10+10", "20+10", "30+10"]

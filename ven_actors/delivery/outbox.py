@@ -180,11 +180,12 @@ class VenOutbox:
     def _seal_changes(self, state: RequestState, sealed: list[OutboxReport]) -> None:
         """Seal the intervals with which a state has changed; and the newest, for one who joins."""
         plan = state.request.plan
+        begins_s = min(interval.start_s for interval in plan.intervals)
         newer = list(itertools.takewhile(lambda start_s: start_s >= state.sealed_until_s, reversed(self.blocks)))
         for number, start_s in enumerate(reversed(newer), 1):
             block = self.blocks[start_s]
             joins = state.joins and number == len(newer)
-            if (block.cause or joins) and plan.intervals[0].start_s < block.end_s and start_s < plan.end_s:
+            if (block.cause or joins) and begins_s < block.end_s and start_s < plan.end_s:
                 sealed += self.sealer.seal_state(state, block)
                 state.joins = state.joins and not joins
         if self.closed_until_s is not None:
