@@ -259,6 +259,7 @@ class ReportHold:
 class ReporterStatus:
     """What the reporter knows of the whole life of the state folder: the ledger, in all and per VEN, and counts.
 
+    `unsettled_since_by_ven` is when the oldest interval began that is not settled, where there is one.
     `delivered` are the VENs of which a report was accepted in this life of the reporter.
     `holds` is what waits now, `warnings` what the summary of this run has to say of its reports.
     """
@@ -274,6 +275,7 @@ class ReporterStatus:
     possibly_doubled: int = 0
     in_flight: int = 0
     delivered: frozenset[str] = frozenset()
+    unsettled_since_by_ven: dict[str, int] = field(default_factory=dict)
     holds: tuple[ReportHold, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -207,3 +207,13 @@ def test_where_approval_asks_only_that_nothing_is_approved_is_said_and_not_befor
         house.tick_later("polling")
     assert events(logs).count("nothing_approved") == 1
     assert "nothing_asked" not in events(logs)
+
+
+def test_what_a_ven_has_no_longer_is_still_asked_for_as_long_as_readings_of_it_may_wait(
+    ven: Callable[..., House],
+) -> None:
+    house = ven(leaving=("cafe",))
+    house.vtn.crawl_result = Crawl((), (), reported=("bakery", "cafe"))
+    house.tick(T0, "polling")
+    (read,) = house.reporter.of(EventsRead)
+    assert [request.resource_names for request in read.requests] == [("bakery", "cafe")]

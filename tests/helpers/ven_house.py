@@ -103,6 +103,7 @@ class VenHouse:
         resources: int = 2,
         push: Any = None,
         per_turn: int = 200,
+        leaving: tuple[str, ...] = (),
     ) -> None:
         self.time = ManualClock(wall_s=float(T0))
         self.reporter, self.clock, self.supervisor = Probe("reporter"), Probe("clock"), Probe("supervisor")
@@ -111,7 +112,7 @@ class VenHouse:
         self.actor = VenActor(
             "Herning", 3, self.supervisor, self.time.monotonic, reporter=self.reporter, clock=self.clock,
             vtn=self.vtn, resources=(None,) * resources, simulation=self.simulation,
-            settings=VenSettings(10, catch_up_s, 30.0, credit, resources_per_turn=per_turn),
+            settings=VenSettings(10, catch_up_s, 30.0, credit, resources_per_turn=per_turn, leaving=leaving),
             before_interval=before_interval or (lambda _name, _start_s: None), push=push,
         )  # fmt: skip
         self.actor.on_start()

@@ -9,16 +9,37 @@ from typing import Any, cast
 import pytest
 
 from ven_actors.actors.schedule import parse_schedule
+from ven_actors.config import FleetConfig
 from ven_actors.control import SOCKET_NAME, ControlServer, ask_status, order
 from ven_actors.errors import StateError, UsageError
+from ven_actors.fleet.folder import load_population, open_profiles
 from ven_actors.fleet.orders import Orders
+from ven_actors.fleet.removals import Removal, Removals
+from ven_actors.fleet.summary import RunFacts
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Pause, Resume
+from ven_actors.meters import DEMO_METERS
+from ven_actors.model import Enrolment, FleetStatus, RegistrationStatus, ReporterStatus, Resource
+from ven_actors.storage import population
+from ven_actors.storage.registry import Registry
 from ven_actors.testing.probe import Probe
+
+
+def never() -> FleetStatus:
+    raise AssertionError("nobody has to be asked")
+
+
+class FakeRemovals:
+    def __init__(self) -> None:
+        self.added: list[Removal] = []
+
+    def add(self, *removals: Removal) -> None:
+        self.added += removals
 
 
 class FakeWiring:
     def __init__(self) -> None:
+        self.removals = FakeRemovals()
         self.clock = Probe("clock")
         self.refs: dict[str, Any] = {"clock": self.clock}
         self.paused_jobs: set[str] = set()
@@ -28,7 +49,7 @@ class FakeWiring:
 
 
 def orders_for(wiring: FakeWiring) -> Orders:
-    return Orders(cast("Wiring", wiring))
+    return Orders(cast("Wiring", wiring), RunFacts(FleetConfig()), cast("Removals", wiring.removals), never)
 
 
 def test_jobs_are_paused_at_the_clock_and_stay_so_for_its_next_life() -> None:
@@ -98,3 +119,43 @@ def test_a_fleet_of_an_earlier_version_takes_no_orders(tmp_path: Path) -> None:
 
 def test_where_no_fleet_runs_nobody_takes_orders(tmp_path: Path) -> None:
     assert order(tmp_path, {"do": "pause"}) is None
+
+
+class RunningWiring(FakeWiring):
+    """A fleet that runs what the registry of a folder has approved."""
+
+    def __init__(self, config: FleetConfig, resources: dict[str, tuple[Resource, ...]]) -> None:
+        super().__init__()
+        self.config = config
+        self.profiles = open_profiles(config)
+        self.resources = resources
+        self.changed: dict[str, int] = {}
+
+    def enrolments(self) -> dict[str, Enrolment]:
+        return {ven: Enrolment("v", {each.name: each.name for each in own}) for ven, own in self.resources.items()}
+
+    def change(self, name: str, resources: tuple[Resource, ...]) -> None:
+        self.changed[name] = len(resources)
+
+
+def test_a_registry_that_is_read_again_changes_the_vens_that_have_other_resources(tmp_path: Path) -> None:
+    config = FleetConfig(state=tmp_path, vens=("Aars", "Lemvig"), approve=2)
+    with Registry.create(config.registry_path) as registry:
+        for name in config.vens:
+            registry.add(name, population.town_ven(name, 1, approve=2))
+    wiring = RunningWiring(config, load_population(config, DEMO_METERS).resources)
+    first, second = wiring.resources["Aars"]
+    facts = RunFacts(config)
+    status = FleetStatus(100.0, {}, {}, (), paused=False, reporter=ReporterStatus())
+    orders = Orders(cast("Wiring", wiring), facts, cast("Removals", wiring.removals), lambda: status)
+    assert orders.do({"do": "reread"}) == {"vens": {}, "unregistered": []}
+    with Registry.open(config.registry_path, writable=True) as registry:
+        registry.remove(first.resource_id)
+        for each in registry.resources("Aars", RegistrationStatus.PENDING)[:2]:
+            registry.set_status(each.resource_id, RegistrationStatus.APPROVED)
+    said = orders.do({"do": "reread", "delete": [["Aars", first.name], ["Aars", "never registered"]]})
+    assert said == {"vens": {"Aars": 3}, "unregistered": ["never registered"]}
+    assert wiring.changed == {"Aars": 3}
+    assert wiring.removals.added == [Removal("Aars", first.name, "v", first.name, 100.0 + config.interval_s)]
+    assert facts.statistics["by_ven"]["Aars"]["approved"] == 3
+    assert second in wiring.resources["Aars"]

@@ -30,6 +30,7 @@ class Phase(Enum):
 class Child:
     """One child through all its lives. `place` is its place in the order of start, times are monotonic seconds.
 
+    `renewed`: it ends because it is to begin anew, which is no restart.
     `hung_runs` are earlier lives that were fenced and have not ended yet. `trouble` is what it last failed of,
     `troubles` how often in a row, until a life lasts.
     """
@@ -40,6 +41,7 @@ class Child:
     ref: ChildRef | None = None
     run: int = 0
     restarts: int = 0
+    renewed: bool = False
     failures: int = 0
     started_s: float = 0.0
     start_at_s: float = float("-inf")
@@ -53,12 +55,13 @@ class Child:
     status_run: int = 0
 
     def begin(self, run: int, ref: ChildRef, mono_s: float) -> None:
-        self.restarts += 1 if self.run else 0
+        restarted, self.renewed = self.run != 0 and not self.renewed, False
+        self.restarts += restarted
         self.run = run
         self.ref = ref
         self.phase = Phase.RUNNING
         self.started_s = mono_s
-        if self.restarts:
+        if restarted:
             said = log.info if self.troubles == 1 else log.debug
             said("child_restarted", child=self.spec.name, run=self.run, restarts=self.restarts)
 

@@ -23,6 +23,7 @@ from ven_actors.messages import (
     GetStatus,
     Peer,
     Pulse,
+    Renew,
     ReporterReport,
     Shutdown,
     StartDrain,
@@ -92,6 +93,8 @@ class SupervisorActor(FleetActor):
                 self._reporter_report(message)
             case ClockReport():
                 self._clock_report(message)
+            case Renew():
+                self._renew(message.name)
             case GetStatus():
                 return self._status()
             case StartDrain():
@@ -261,6 +264,12 @@ class SupervisorActor(FleetActor):
         ref.finish()
 
     # --- what is asked from outside ------------------------------------------------------------------------------
+
+    def _renew(self, name: str) -> None:
+        child = self._children.named(name)
+        if child is not None and child.phase is Phase.RUNNING and child.spec.group == "ven" and self._ended is None:
+            child.renewed = True
+            self._ask_to_stop(child, self.monotonic())
 
     def _start_drain(self) -> bool:
         if self._draining_at_s is None:

@@ -275,6 +275,7 @@ class VenActor(FleetActor):
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
         is_complete, enrolment = self._registering.is_complete, self._registering.enrolment
+        names = (*names, *self._settings.leaving)
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
         self._notices.say(crawl, self._book.notices(), requests, enrolled=is_complete)
         if crawl.reported is None or is_complete:

@@ -39,6 +39,7 @@ class VenSettings:
     """`credit` is how many uncommitted intervals may be out; what lies further back than `catch_up_s` is a gap.
 
     The last whole interval is never part of a gap. `push_poll_every_s` counts while push is healthy.
+    `leaving` are resources that it no longer has, but of which readings may wait.
     `resources_per_turn` are registered at once, then what waits has its turn. `objected` is told what of its events a
     VEN does not obey as asked; see `acting`. `nothing_asked` is called with the VEN's name and the reason whenever
     nothing asks it for a report.
@@ -49,6 +50,7 @@ class VenSettings:
     poll_every_s: float
     credit: int = 16
     push_poll_every_s: float = 300.0
+    leaving: tuple[str, ...] = ()
     resources_per_turn: int = 200
     nothing_asked: Callable[[str, str], None] = lambda _ven, _why: None
     objected: Objected = field(default_factory=ObjectionsTold)

@@ -1,4 +1,4 @@
-"""`ven-actors resources`: make, list, check, approve and suspend the resources of a registry."""
+"""`ven-actors resources`: make, list, check, approve, suspend and remove the resources of a registry."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ven_actors.cli.changing import changing
 from ven_actors.cli.registry_options import registry_options
 from ven_actors.errors import DataError, UsageError
 from ven_actors.fleet.begun import Begun, made_by_count
@@ -44,8 +45,8 @@ class AllOrCount(click.ParamType[Any]):
 def resources() -> None:
     """Make, list and change the resources that the VENs stand for.
 
-    The database is a fleet's input. It is not changed while a fleet runs on it: make, approve and suspend are refused
-    then.
+    The database is a fleet's input. While a fleet runs on the state folder, approve, suspend and remove change it and
+    tell the fleet, which goes on with what is approved then; make is refused.
     """
 
 
@@ -152,7 +153,9 @@ def check(ctx: click.Context, *, db: Path, state: Path, profiles: Path | None, m
 @click.option("--count", type=click.IntRange(min=0), help="Approve until so many of a VEN are.  [default: all pending]")
 @click.option("--suspended", is_flag=True, help="Suspended ones too.")
 @click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource, whatever its status.")
+@click.pass_context
 def approve(
+    ctx: click.Context,
     *,
     db: Path,
     state: Path,
@@ -167,7 +170,7 @@ def approve(
     _refuse_unclear(vens, all_vens, ids)
     if ids and (count is not None or suspended):
         raise UsageError("--count and --suspended go with VENs or --all, not with --resource")
-    with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
+    with changing(ctx, db, state) as registry:
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.APPROVED)
         Begun.of(state, seed, DEMO_APPROVED).enter(registry, vens)
@@ -187,7 +190,9 @@ def approve(
 @click.option("--all", "all_vens", is_flag=True, help="All VENs.")
 @click.option("--keep", type=click.IntRange(min=0), help="Suspend approved ones alone, but the first so many of a VEN.")
 @click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource.")
+@click.pass_context
 def suspend(
+    ctx: click.Context,
     *,
     db: Path,
     state: Path,
@@ -201,7 +206,7 @@ def suspend(
     _refuse_unclear(vens, all_vens, ids)
     if ids and keep is not None:
         raise UsageError("--keep goes with VENs or --all, not with --resource")
-    with Registry.open(db, writable=True) as registry, registry.all_or_nothing():
+    with changing(ctx, db, state) as registry:
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.SUSPENDED)
         Begun.of(state, seed, DEMO_APPROVED).enter(registry, vens)
@@ -209,6 +214,23 @@ def suspend(
         registry.require(names)
         changed = sum(registry.suspend(name, keep) for name in names)
     click.echo(f"{db}: {changed + len(ids)} suspended")
+
+
+@resources.command()
+@registry_options("--db")
+@click.option("--resource", "ids", multiple=True, required=True, metavar="ID", help="This resource.")
+@click.option(
+    "--at-vtn",
+    is_flag=True,
+    help="Let the running fleet delete it at its VTN too, once its last readings are delivered.",
+)
+@click.pass_context
+def remove(ctx: click.Context, *, db: Path, state: Path, ids: tuple[str, ...], at_vtn: bool) -> None:
+    """Remove single resources by their id, for good. Readings already made of them are delivered all the same."""
+    removed: list[tuple[str, str]] = []
+    with changing(ctx, db, state, delete=removed if at_vtn else None) as registry:
+        removed += [registry.remove(resource_id) for resource_id in ids]
+    click.echo(f"{db}: {len(removed)} removed")
 
 
 def _refuse_unclear(vens: tuple[str, ...], all_vens: bool, ids: tuple[str, ...]) -> None:

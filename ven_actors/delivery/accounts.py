@@ -84,6 +84,11 @@ class Accounts:
             possibly_doubled=self._counters.possibly_doubled,
             in_flight=in_flight,
             delivered=frozenset(self._delivered),
+            unsettled_since_by_ven={
+                name: since_s
+                for name, outbox in self._books.vens.items()
+                if (since_s := outbox.oldest_unsettled_s()) is not None
+            },
             holds=holds,
             warnings=(*warnings, *self._warnings),
         )

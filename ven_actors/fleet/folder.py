@@ -107,8 +107,11 @@ def run_names(config: FleetConfig) -> list[str]:
     return [*named, *map(fleet_name, range(1, config.count + 1))]
 
 
-def load_population(config: FleetConfig, meters: tuple[str, ...]) -> Population:
-    """Read who runs. Raises `UsageError` naming unknown VENs and the nearest known ones."""
+def load_population(config: FleetConfig, meters: tuple[str, ...], *, again: bool = False) -> Population:
+    """Read who runs. Raises `UsageError` naming unknown VENs and the nearest known ones.
+
+    Read `again` while a fleet runs, approvals may be other than `--approve` says.
+    """
     names, begun = run_names(config), begun_of(config)
     with Registry.open(config.registry_path) as registry:
         made = set(made_by_count(names, registry.ven_names()))
@@ -119,7 +122,8 @@ def load_population(config: FleetConfig, meters: tuple[str, ...]) -> Population:
     for name in names:
         if name in made:
             begun.count_in(statistics, name)
-    check_approvals(config, statistics["by_ven"])
+    if not again:
+        check_approvals(config, statistics["by_ven"])
     resources = {name: only_approved(begun.resources(name, meters)) if name in made else found[name] for name in names}
     for name, approved in resources.items():
         if not approved:

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pykka
+import structlog
 
 from ven_actors.errors import StateError, UsageError
+from ven_actors.fleet.folder import load_population
+from ven_actors.fleet.removals import Removal, Removals
+from ven_actors.fleet.summary import RunFacts
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Pause, Resume
+from ven_actors.model import FleetStatus
+
+log = structlog.get_logger()
 
 Order = Callable[[dict[str, Any]], Any]
 
@@ -21,9 +28,12 @@ class Orders:
     """Every order is an object with the key `do`. Raises `FleetError` for one that cannot be done."""
 
     wiring: Wiring
+    facts: RunFacts
+    removals: Removals
+    status: Callable[[], FleetStatus]
 
     def do(self, request: dict[str, Any]) -> Any:
-        deeds: dict[str, Order] = {"pause": self._pause, "resume": self._resume}
+        deeds: dict[str, Order] = {"pause": self._pause, "resume": self._resume, "reread": self._reread}
         deed = deeds.get(str(request.get("do")))
         if deed is None:
             raise UsageError(f"unknown order {request.get('do')!r}; this version knows {', '.join(deeds)}")
@@ -59,3 +69,32 @@ class Orders:
                 nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)[0]
                 raise UsageError(f"unknown job {name!r}; did you mean {nearest!r}? (jobs: {', '.join(known)})")
         return frozenset(known if request.get("all") else wanted)
+
+    def _reread(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Read the registry again; tells which `vens` begin anew with other resources, and how many they have.
+
+        `delete` are pairs of VEN and resource name, to be deleted at the VTN once their last readings are settled; of
+        those that are not registered there, the names are told.
+        """
+        wiring = self.wiring
+        population = load_population(wiring.config, wiring.profiles.meters, again=True)
+        changed = {name: new for name, new in population.resources.items() if new != wiring.resources[name]}
+        wanted = [(str(ven), str(name)) for ven, name in request.get("delete") or ()]
+        removals = [removal for ven, name in wanted if (removal := self._removal(ven, name)) is not None]
+        for name, resources in changed.items():
+            wiring.change(name, resources)
+        self.facts.statistics = population.statistics
+        if removals:
+            self.removals.add(*removals)
+        counts = {name: len(new) for name, new in changed.items()}
+        if counts:
+            log.info("resources_changed", vens=counts)
+        deleted = {(each.ven, each.name) for each in removals}
+        return {"vens": counts, "unregistered": [name for ven, name in wanted if (ven, name) not in deleted]}
+
+    def _removal(self, ven: str, name: str) -> Removal | None:
+        enrolment = self.wiring.enrolments().get(ven)
+        resource_id = None if enrolment is None else enrolment.resource_ids.get(name)
+        if enrolment is None or not resource_id:
+            return None
+        return Removal(ven, name, enrolment.ven_id, resource_id, self.status().now_s + self.wiring.config.interval_s)

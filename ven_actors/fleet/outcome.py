@@ -155,6 +155,7 @@ def _warn_of_unregistered(facts: RunFacts, unregistered: Sequence[VenStatus]) ->
 def warn_of_what_is_left(facts: RunFacts) -> None:
     facts.warnings.extend(facts.reporter.warnings)
     facts.warnings.extend(each.said for each in facts.others())
+    facts.warnings.extend(facts.not_deleted())
     queued, quarantined = facts.reporter.readings.queued, facts.this_run.quarantined
     if queued:
         _warn_of_queued(facts, queued)

@@ -43,6 +43,7 @@ from ven_actors.fleet.outcome import INTERNAL, exit_code, say_broken_off, warn_o
 from ven_actors.fleet.pacemaker import Pacemaker, Stalled
 from ven_actors.fleet.push import check_push, choose_push, open_push
 from ven_actors.fleet.registration_time import say_registration_time
+from ven_actors.fleet.removals import Removals
 from ven_actors.fleet.seeds import check_seed
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
 from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
@@ -129,13 +130,17 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
 
     others = OthersWatch(wiring.clients, wiring.sent)
     facts.others = others.found
-    control = ControlServer(config.state, lambda: msgspec.json.encode(status()), Orders(wiring).do)
+    removals = Removals(wiring.clients, pacemaker.status)
+    facts.not_deleted, facts.enrolments = removals.left, wiring.enrolments
+    orders = Orders(wiring, facts, removals, pacemaker.status)
+    control = ControlServer(config.state, lambda: msgspec.json.encode(status()), orders.do)
     pacemaker.begin(wiring.start_supervisor(), wiring.refs)
     control.start()
     with contextlib.ExitStack() as closing:
         closing.callback(wiring.close)
         closing.callback(control.stop)
         closing.callback(others.stop)
+        closing.callback(removals.stop)
         if config.metrics_port:
             wiring.metrics.snapshot = status
             closing.callback(wiring.metrics.serve(config.metrics_port).stop)

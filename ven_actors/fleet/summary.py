@@ -17,7 +17,8 @@ from ven_actors.errors import UsageError
 from ven_actors.fleet.dialects import Route, spoken_names
 from ven_actors.fleet.event_status import event_status
 from ven_actors.fleet.others import Others
-from ven_actors.model import FleetStatus, Readings, ReporterStatus, VenState, VenStatus
+from ven_actors.fleet.statistics import with_vtn
+from ven_actors.model import Enrolment, FleetStatus, Readings, ReporterStatus, VenState, VenStatus
 
 _SHUT_OUT = frozenset({VenState.REFUSED, VenState.UNREGISTERED})
 _FALLEN = frozenset({VenState.RESTARTING, VenState.STOPPED})
@@ -46,6 +47,8 @@ class RunFacts:
     warnings: list[str] = field(default_factory=list)
     left_out: str = ""
     others: Callable[[], list[Others]] = list
+    not_deleted: Callable[[], list[str]] = list
+    enrolments: Callable[[], Mapping[str, Enrolment]] = dict
 
     @property
     def vtn(self) -> dict[str, str]:
@@ -92,7 +95,7 @@ def summary_of(facts: RunFacts) -> dict[str, Any]:
     restarts = 0 if facts.status is None else sum(facts.status.restarts.values())
     summary = {
         "vens": {"configured": facts.vens, "running": len(vens) - failed, "failed": failed, "restarts": restarts},
-        "resources": facts.statistics,
+        "resources": with_vtn(facts.statistics, facts.enrolments()),
         "readings": readings_dict(now.readings),
         "reports": {
             "accepted": now.reports_accepted,
@@ -157,6 +160,8 @@ def status_dict(facts: RunFacts, status: FleetStatus, uptime_s: float) -> dict[s
         "running": True,
         "now": iso(status.now_s),
         "state": str(facts.config.state),
+        "resources": with_vtn(facts.statistics, facts.enrolments()),
+        "registry": str(facts.config.registry_path.absolute()),
         "vtn": facts.vtn,
         "uptime_s": round(uptime_s, 1),
         "paused": status.paused,

@@ -25,9 +25,9 @@ from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.faults import Faults, FaultyClient
 from ven_actors.fleet.remedies import doctor_line
 from ven_actors.fleet.tls import ssl_context_of
-from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Subscribe, Tick
+from ven_actors.messages import Advance, BreakOff, FinalFlush, Peer, Renew, Subscribe, Tick
 from ven_actors.metrics import Metrics
-from ven_actors.model import Credentials, Resource
+from ven_actors.model import Credentials, Enrolment, Resource
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.seats import portion_at
 from ven_actors.openadr.sent_reports import SentReports
@@ -68,6 +68,7 @@ class Wiring:
     clients: dict[str, VtnClient] = field(default_factory=dict)
     sent: dict[str, SentReports] = field(default_factory=dict)
     paused_jobs: set[str] = field(default_factory=set)
+    leaving: dict[str, tuple[str, ...]] = field(default_factory=dict)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
     _traffic: Traffic = field(init=False)
@@ -215,6 +216,25 @@ class Wiring:
         chosen = config.loads or config.aggregate
         return ChosenLoads(whole, config.loads, summed=config.aggregate) if chosen else whole
 
+    def enrolments(self) -> dict[str, Enrolment]:
+        """What their VTN gave the VENs that are registered, by VEN."""
+        found = {name: client.enrolment for name, client in list(self.clients.items())}
+        return {name: enrolment for name, enrolment in found.items() if enrolment is not None}
+
+    def change(self, name: str, resources: tuple[Resource, ...]) -> None:
+        """Give a VEN these resources: it ends in order and begins anew with them.
+
+        What it has no longer is still asked for as long as readings of it wait. Raises `DataError`, and changes
+        nothing, where a meter of theirs is unknown.
+        """
+        self._simulation(name, resources)
+        before = dict.fromkeys((*(each.name for each in self.resources[name]), *self.leaving.get(name, ())))
+        now = {each.name for each in resources}
+        self.leaving[name] = tuple(each for each in before if each not in now)
+        self.resources = {**self.resources, name: resources}
+        assert self.supervisor is not None
+        self.supervisor.tell(Renew(name))
+
     def _opts_out(self, name: str) -> bool:
         return opts_out(name, self.config.seed, self.config.opt_out)
 
@@ -259,6 +279,7 @@ class Wiring:
                 config.catch_up_s,
                 config.poll_every_s,
                 push_poll_every_s=config.push_poll_every_s,
+                leaving=self.leaving.get(name, ()),
                 resources_per_turn=portion_at(config.rate),
                 nothing_asked=self.nothing_asked,
                 objected=self.objected,

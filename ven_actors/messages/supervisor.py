@@ -46,6 +46,13 @@ class ClockReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """Told from outside: this VEN ends in order and begins anew, with what it is made of by then. No failure."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GetStatus:
     """Asked from outside the actors; the answer is a `FleetStatus`."""
 
@@ -64,4 +71,4 @@ class Shutdown:
     """
 
 
-ToSupervisor = Down | TickDone | ReporterReport | ClockReport | Pulse | GetStatus | StartDrain | Shutdown
+ToSupervisor = Down | TickDone | ReporterReport | ClockReport | Pulse | Renew | GetStatus | StartDrain | Shutdown

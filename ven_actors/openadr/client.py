@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from urllib.parse import quote
 
 from ven_actors.errors import VtnError, VtnNonsense
 from ven_actors.model import Credentials, Enrolment, Resource
@@ -165,6 +166,16 @@ class VtnClient:
             found = self._speak()[1].find_report(event_id, name, known_reports)
         self._sent.found(found.report)
         return found
+
+    def delete_resource(self, ven_id: str, resource_id: str) -> None:
+        """Delete a resource of this VEN at its VTN; one that is gone already is as good. Raises `VtnError`."""
+        dialect = self._speak()[0]
+        if not isinstance(dialect, StandardDialect):
+            raise VtnNonsense(f"{dialect.name} knows no deletion of resources; have the VTN's operator do it")
+        path = f"{dialect.resources_path(ven_id)}/{quote(resource_id, safe='')}"
+        answer = self._api.request("DELETE", path)
+        if answer.status != 404 and not 200 <= answer.status < 300:
+            raise self._api.refused(answer, "DELETE", path)
 
     def newest_reports(self, hint: int) -> Newest | None:
         """The newest reports in this VEN's name, whoever sent them; None where the dialect or the VTN cannot tell.

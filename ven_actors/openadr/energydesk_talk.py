@@ -137,7 +137,7 @@ class EnergydeskConversation:
             unreadable_ids=frozenset(each for each in unreadable if each is not None),
             complete=None not in unreadable,
             enrolment=self._known,
-            reported=self._approved(),
+            reported=self._approved() + self._left_behind(),
         )
 
     def _follow_approval(self) -> None:
@@ -157,6 +157,12 @@ class EnergydeskConversation:
         statuses, approved = self._enrolment.statuses, RegistrationStatus.APPROVED
         registered = (name for name in self._names if name in self._enrolment.resource_ids)
         return tuple(name for name in registered if statuses.get(name, approved) == approved)
+
+    def _left_behind(self) -> tuple[str, ...]:
+        """Approved there, and ours no longer: readings that were made before may still wait."""
+        statuses, approved = self._enrolment.statuses, RegistrationStatus.APPROVED
+        others = (name for name in self._enrolment.resource_ids if name not in self._names)
+        return tuple(name for name in others if statuses.get(name, approved) == approved)
 
     def _listed(self) -> list[WireDeskResource]:
         if not self._shows_resources:

@@ -21,7 +21,7 @@ from ven_actors.storage.lock import FileLock, lock_beside
 from ven_actors.storage.registry_checks import Make
 from ven_actors.storage.registry_files import make_folder, write_registry
 from ven_actors.storage.registry_migrations import migrate
-from ven_actors.storage.registry_rows import insert_ven, resource_of
+from ven_actors.storage.registry_rows import delete_resource, insert_ven, resource_of
 
 Progress = Callable[[int, int], None]
 
@@ -59,18 +59,19 @@ class Registry:
         return cls.open(path, writable=True)
 
     @classmethod
-    def open(cls, path: str | Path, *, writable: bool = False) -> Registry:
+    def open(cls, path: str | Path, *, writable: bool = False, beside_fleet: bool = False) -> Registry:
         """Open an existing registry; read-only needs no permission to write, and changes nothing.
 
-        Writable, an older database is brought up to date first, with a copy of the old one left beside it.
+        Writable, an older one is brought up to date first, with a copy left beside it; with `beside_fleet` a fleet may
+        run on it, which has to be told to read it again.
         """
         path = Path(path)
         registry_checks.check_file(path)
         if not writable:
             return cls(path, _checked(path, writable=False, older=_refuse_older), None)
-        lock = registry_lock(path, shared=False).acquire()
+        lock = registry_lock(path, shared=beside_fleet).acquire()
         try:
-            return cls(path, _checked(path, writable=True, older=migrate), lock)
+            return cls(path, _checked(path, writable=True, older=_refuse_older if beside_fleet else migrate), lock)
         except BaseException:
             lock.release()
             raise
@@ -89,7 +90,6 @@ class Registry:
         self.close()
 
     # --- reading -------------------------------------------------------------------------------------------------
-
     def ven_names(self) -> tuple[str, ...]:
         """All VENs, by name."""
         ven = self._tables.ven
@@ -194,17 +194,23 @@ class Registry:
         resource = self._tables.resource
         query = resource.update({resource.registration_status: status.value}).where(resource.resource_id == resource_id)
         with registry_schema.translated(self.path):
-            changed = query.execute()
-        if not changed:
-            listed = registry_schema.command_on(self.path, "list", "--limit", "1000000", "--json")
-            raise UsageError(f"{self.path}: unknown resource {resource_id!r}; see {listed}")
+            if not query.execute():
+                raise registry_schema.unknown_resource(self.path, resource_id)
+
+    def remove(self, resource_id: str) -> tuple[str, str]:
+        """Forget a resource; returns its VEN and its name. Raises UsageError for an unknown one."""
+        with registry_schema.translated(self.path), self._database.atomic():
+            found = delete_resource(self._database.connection(), resource_id)
+            if found is None:
+                raise registry_schema.unknown_resource(self.path, resource_id)
+            return found
 
     def approve(self, ven_name: str, upto: population.Approve = "all", *, suspended: bool = False) -> int:
         """Approve pending resources, first ones first, until `upto` of the VEN's are approved; how many that took.
 
         Suspended ones stay so, unless they are wanted too. Doing it twice changes nothing more.
         """
-        wanted = {RegistrationStatus.PENDING} | ({RegistrationStatus.SUSPENDED} if suspended else set())
+        wanted = {RegistrationStatus.PENDING, *([RegistrationStatus.SUSPENDED] if suspended else [])}
         pending = tuple(each for each in self.resources(ven_name) if each.status in wanted)
         if upto != "all":
             approved = self.statistics([ven_name])["by_ven"][ven_name]["approved"]

@@ -65,3 +65,16 @@ def resource_of(ven_name: str, own: tuple[Any, ...], rows: Iterable[tuple[Any, .
 
 def _load_row(load: LoadComponent) -> tuple[str, str, str, float, int]:
     return load.component, load.kind, load.meter, load.scale, int(load.sheddable)
+
+
+def delete_resource(connection: sqlite3.Connection, resource_id: str) -> tuple[str, str] | None:
+    """Delete a resource with its loads; returns its VEN and its name, None where there is none."""
+    found = connection.execute(
+        "SELECT resource.id, ven.name, resource.name FROM resource JOIN ven ON ven.id = ven_id WHERE resource_id = ?",
+        (resource_id,),
+    ).fetchone()
+    if found is None:
+        return None
+    connection.execute("DELETE FROM load_component WHERE resource = ?", found[:1])
+    connection.execute("DELETE FROM resource WHERE id = ?", found[:1])
+    return found[1], found[2]

@@ -11,7 +11,7 @@ from typing import Any
 
 import peewee
 
-from ven_actors.errors import DataError, StateError
+from ven_actors.errors import DataError, StateError, UsageError
 from ven_actors.storage.troubles import has_no_room, one_line, trouble_with_place
 
 SCHEMA_VERSION = 1
@@ -105,3 +105,8 @@ def translated(path: Path) -> Iterator[None]:
         if "locked" in words:
             raise DataError(f"{path}: another program is writing to it ({words}); try again when it is done") from error
         raise DataError(f"{path}: is not a sound SQLite database ({words}); {make_anew(path)}") from error
+
+
+def unknown_resource(path: Path, resource_id: str) -> UsageError:
+    listed = command_on(path, "list", "--limit", "1000000", "--json")
+    return UsageError(f"{path}: unknown resource {resource_id!r}; see {listed}")
