@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20, help="length of the run (default: %(default)s)")
     parser.add_argument("--dialect", choices=("openadr-3.1", "openadr-3.0.1"), default="openadr-3.1")
     parser.add_argument(
-        "--outage", type=float, default=0, help="seconds that the VTN is away when it is emptied: 60 makes it fail"
+        "--outage", type=float, default=0, help="seconds that the VTN is away when it is emptied: 40 makes it fail"
     )
     parser.add_argument("--log", type=Path, help="keep what the fleet says in this file")
     options = parser.parse_args()
