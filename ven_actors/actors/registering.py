@@ -36,6 +36,7 @@ class Registering:
         self._upto = 0
         self._look_wanted = False
         self._is_proven = True
+        self._polls_lacking = 0
 
     def begin_again(self) -> None:
         self.is_complete, self._upto = False, 0
@@ -66,12 +67,20 @@ class Registering:
         if "enrolment" in due:
             self.begin_again()
 
-    def look_if_wanted(self, *, after_failure: bool) -> None:
-        """See `look`; where the VTN had no ven for us, registering is tried again instead."""
-        if not (self._look_wanted or after_failure) or not self.is_complete:
+    def look_if_wanted(self, *, after_failure: bool, lacking: bool) -> None:
+        """See `look`; at the beginning of each poll.
+
+        Where the VTN had not all for us (`lacking`), registering is tried again instead: with the first poll after it,
+        the second, fourth and so on, as that may have been a gateway's word, and whenever a look is wanted.
+        """
+        if not self.is_complete:
+            return
+        self._polls_lacking = self._polls_lacking + 1 if lacking else 0
+        is_turn = lacking and self._polls_lacking.bit_count() == 1
+        if not (self._look_wanted or after_failure or is_turn):
             return
         self._look_wanted = False
-        if self.is_tied:
+        if self.is_tied and not lacking:
             self.look()
         else:
             self.begin_again()
@@ -98,7 +107,7 @@ class Registering:
         if not self._look_wanted or not self.is_complete:
             return False
         with contextlib.suppress(VtnError):
-            self.look_if_wanted(after_failure=False)
+            self.look_if_wanted(after_failure=False, lacking=self._polls_lacking > 0)
         return not self.is_complete
 
     def look(self) -> bool:

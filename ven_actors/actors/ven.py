@@ -234,7 +234,9 @@ class VenActor(FleetActor):
 
     def _register(self) -> bool:
         """Have the VEN registered, if it is its turn; whether it may read, which one that is new may not before."""
-        self._registering.look_if_wanted(after_failure=self._standing.pace.failures > 0)
+        standing = self._standing
+        lacking, failed = bool(standing.unregistered), standing.pace.failures > 0
+        self._registering.look_if_wanted(after_failure=failed, lacking=lacking)
         is_our_turn = self._registering.is_due(self._poll_soon)
         if is_our_turn:
             self._enrol()
