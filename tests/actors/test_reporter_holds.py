@@ -9,7 +9,7 @@ from reporter_house import ReporterHouse as House
 from structlog.testing import capture_logs
 
 from ven_actors.delivery.alarm import RINGS_AFTER
-from ven_actors.messages import Accepted, Ambiguous, Drain, EventsRead, Held, Refused, Send
+from ven_actors.messages import Accepted, Ambiguous, Drain, EventGone, EventsRead, Held, Refused, Send
 from ven_actors.model import EventSight
 
 
@@ -171,6 +171,40 @@ def test_an_event_is_asked_for_once_a_minute_however_many_of_its_reports_are_ref
     accept(reporter, sender.of(Send)[-1])
     reporter.pulse(61)
     assert sender.of(Send)[-1].event is EventSight.UNASKED
+
+
+def test_a_vtn_that_denies_an_event_and_lists_it_afterwards_is_told_and_not_asked_for_it_again(
+    reporter: House, metered: ModuleType
+) -> None:
+    sender, _ = reporter.one_in_flight()
+    now_s = reporter.time.wall_s
+    for _ in range(2):
+        reporter.tell(EventGone("sender-1", 1, sender.of(Send)[-1].report.report_id))
+        reporter.read(metered.asked(), as_of_s=now_s - 1)
+        reporter.pulse()
+        assert sender.of(Send)[-1].event is EventSight.UNASKED, "that crawl may have begun before the event went"
+    reporter.read(metered.asked(), as_of_s=now_s + 100)
+    reporter.tell(EventGone("sender-1", 1, sender.of(Send)[-1].report.report_id))
+    reporter.read(metered.asked(), as_of_s=now_s + 200)
+    reporter.pulse()
+    assert sender.of(Send)[-1].event is EventSight.THERE
+    (warning,) = reporter.status().warnings
+    assert "lists event e1 and says that it is not there" in warning
+
+
+def test_an_event_that_is_deleted_and_made_anew_under_its_id_is_no_contradiction(
+    reporter: House, metered: ModuleType
+) -> None:
+    sender, _ = reporter.one_in_flight()
+    for number in range(4):
+        reporter.tell(EventGone("sender-1", 1, sender.of(Send)[-1].report.report_id))
+        reporter.read(metered.asked(), as_of_s=reporter.time.wall_s + 100)
+        reporter.pulse()
+        accept(reporter, sender.of(Send)[-1])
+        reporter.close(T0 + 10 + 10 * number)
+        reporter.pulse()
+        assert sender.of(Send)[-1].event is EventSight.UNASKED
+    assert reporter.status().warnings == ()
 
 
 def test_an_event_that_could_not_be_read_is_not_asked_for_with_every_try(reporter: House) -> None:

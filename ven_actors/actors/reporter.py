@@ -187,7 +187,7 @@ class ReporterActor(FleetActor):
             return
         _, outbox = current
         is_new = self._outbox.take_requests(outbox, message.requests, message.as_of_s)
-        self._desk.holding.events_read(outbox, is_new=is_new, is_back=message.is_back)
+        self._desk.events_read(outbox, message.as_of_s, is_new=is_new, is_back=message.is_back)
         if message.event_book is not None:
             self._journal.keep_event_book(outbox.ven_key, message.event_book)
 

@@ -211,7 +211,7 @@ class SenderActor(FleetActor):
         Where the event cannot be read, nothing is certain: the report is held.
         """
         reason = f"the VTN answers {answer.status}: {words_of(answer.body)}"
-        event = send.event
+        event, asked = send.event, EventSight.UNASKED
         if answer.status in _MAY_MEAN_NO_EVENT and send.report.component is None and event is EventSight.UNASKED:
             try:
                 if not client.event_exists(send.report.event_id):
@@ -221,12 +221,12 @@ class SenderActor(FleetActor):
                 slow, after_s, status = not is_passing(error.status), error.retry_after_s, error.status
                 sight = EventSight.UNREADABLE
                 return self._held(send, reason, retry_after_s=after_s, slow=slow, event=sight, status=status)
-            event = EventSight.THERE
+            event = asked = EventSight.THERE
         if answer.status == 404 or event is EventSight.UNREADABLE:
-            return self._held(send, reason, slow=True, event=event)
+            return self._held(send, reason, slow=True, event=asked)
         return Refused(
             self.name, self.run, send.report.report_id, answer.status, words_of(answer.body), self._posts, len(body),
-            self._unsettled, event,
+            self._unsettled, asked,
         )  # fmt: skip
 
     def _ambiguous(self, send: Send, reason: str) -> Ambiguous:

@@ -104,6 +104,7 @@ class Desk:
         self._outbox.close(flight.outbox, flight.report, ReportState.ACCEPTED)
         self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled)
         self.holding.accepted(flight.outbox.name)
+        self.sights.accepted(flight.outbox.name, flight.report.request.request.event_id)
         if by_200 and self._accounts.warn(_BY_200):
             log.warning("vtn_notice", ven=flight.outbox.name, notice=_BY_200)
 
@@ -176,8 +177,18 @@ class Desk:
         self._outbox.close(flight.outbox, flight.report, ReportState.REFUSED, said)
         self._accounts.refused(flight.outbox.name, said)
 
+    def events_read(self, outbox: VenOutbox, as_of_s: float, *, is_new: bool, is_back: bool) -> None:
+        """The VEN has read its events, as of this simulated time; `outbox` knows them."""
+        event_ids = {state.request.event_id for state in outbox.active_requests()}
+        for event_id in self.sights.listed(outbox.name, event_ids, as_of_s):
+            notice = f"the VTN lists event {event_id} and says that it is not there (404); its list is believed"
+            if self._accounts.warn(notice):
+                log.warning("vtn_notice", ven=outbox.name, notice=notice)
+        self.holding.events_read(outbox, is_new=is_new, is_back=is_back)
+
     def event_gone(self, flight: InFlight) -> None:
         event_id = flight.report.request.request.event_id
         log.warning("event_gone", ven=flight.outbox.name, event_id=event_id)
+        self.sights.denied(flight.outbox.name, event_id, self._dispatcher.sim_now_s)
         self._outbox.event_gone(flight.outbox, flight.report)
         self._accounts.trouble(flight.outbox.name, f"the VTN knows event {event_id} no more; its reports are withdrawn")

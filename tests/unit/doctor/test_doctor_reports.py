@@ -75,6 +75,13 @@ def test_it_warns_of_200_where_the_standard_asks_for_201(tmp_path: Path) -> None
         assert vtn.reports() == []
 
 
+def test_it_warns_of_a_vtn_that_denies_an_event_that_it_lists(vtn: InProcessVtn, tmp_path: Path) -> None:
+    vtn.fault = lambda method, path, body: Fault(act=False, status=404) if "/events/" in path else None
+    finding = examined(tmp_path, vtn.base_url, write=True)["reports"]
+    assert finding.verdict is Verdict.WARNING
+    assert "answers 404 though the VTN lists this event" in finding.what
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

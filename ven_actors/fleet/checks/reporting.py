@@ -44,7 +44,22 @@ def reports(case: Case) -> Finding:
             "the fleet takes such a report as accepted; other clients may not",
             "have the VTN answer 201",
         )
-    return _of_an_unknown_event(case) or good("a report was accepted, and taken back")
+    return (
+        _of_a_known_event(case, body["eventID"])
+        or _of_an_unknown_event(case)
+        or good("a report was accepted, and taken back")
+    )
+
+
+def _of_a_known_event(case: Case, event_id: str) -> Finding | None:
+    """What is odd about the answer to a GET of an event that the VTN lists."""
+    if _is_there(case, event_id):
+        return None
+    return warning(
+        f"GET {case.standard.event_path(event_id)} answers 404 though the VTN lists this event",
+        "a report that the VTN refuses is withdrawn as if its event were gone, until the events are read again",
+        "have the VTN answer a VEN's GET of an event that it lists",
+    )
 
 
 def _of_an_unknown_event(case: Case) -> Finding | None:
@@ -90,7 +105,7 @@ def _report(case: Case) -> dict[str, Any]:
 def _refused(case: Case, answer: Answer, report: dict[str, Any]) -> Finding:
     """Name the cause as far as it can be found out."""
     what = f"POST {case.standard.reports_path} answers {answer.status}: {words_of(answer.body)}"
-    if answer.status in _MAY_MEAN_NO_EVENT and not _is_there(case, report):
+    if answer.status in _MAY_MEAN_NO_EVENT and not _is_there(case, report["eventID"]):
         remedy = "run the doctor again; if it stays, have the VTN's operator look why its list of events shows it"
         return bad(f"{what}; its event {report['eventID']} is there no more", "the event was replaced just now", remedy)
     if answer.status == 409 and _is_stored(case, report):
@@ -123,9 +138,9 @@ def _failed(case: Case, what: str, answer: Answer, report: dict[str, Any]) -> Fi
     )
 
 
-def _is_there(case: Case, report: dict[str, Any]) -> bool:
+def _is_there(case: Case, event_id: str) -> bool:
     try:
-        return case.client.event_exists(report["eventID"])
+        return case.client.event_exists(event_id)
     except VtnError:
         return True  # nobody knows; the answer's own words remain
 
