@@ -79,6 +79,11 @@ def test_approvals_count_for_the_vens_of_count_too_and_are_kept(tmp_path: Path) 
         approved(replace(config, approve=7))
 
 
+def test_a_folder_of_before_that_keeps_no_approvals_has_what_it_always_had(tmp_path: Path) -> None:
+    check_store(tmp_path, {"interval": "15s", "seed": "1"})
+    assert approved(FleetConfig(state=tmp_path, vens=("Lemvig",), count=1)) == {"Lemvig": 120, "Fleet-0001": 120}
+
+
 def test_the_vens_of_count_are_counted_with_all_their_resources(tmp_path: Path) -> None:
     config = FleetConfig(state=tmp_path, vens=("Lemvig",), count=1, approve=3)
     with locked_folder(config):

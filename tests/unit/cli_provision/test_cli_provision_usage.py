@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import requests
 from click.testing import CliRunner, Result
 from provision_runner import VERSIONS, Run, failed, good, holdings, runner, told, writes
 
@@ -59,6 +60,14 @@ def test_a_business_credential_for_the_embedded_vtn_cannot_apply(tmp_path: Path,
     line = [command, "--state", str(tmp_path), "--business-credentials", "client_id=x,client_secret_env=X"]
     said = told(CliRunner().invoke(cli, line, obj=Seams(environ={"X": "s"}), standalone_mode=False))
     assert said.startswith("--business-credentials: cannot apply")
+
+
+def test_business_logic_may_have_a_token_that_was_given(vtn: InProcessVtn, run_31: Run) -> None:
+    form = {"grant_type": "client_credentials", "client_id": BL.name, "client_secret": BL.secret}
+    token = requests.post(f"{vtn.base_url}/auth/token", data=form, timeout=10).json()["access_token"]
+    good(run_31("provision", "--business-credentials", "token_env=TOKEN", environ={"TOKEN": token}))
+    assert len(holdings(vtn)) == 8
+    assert "/auth/token" not in {each.path.removeprefix("/openadr3/3.1.0") for each in vtn.requests[1:]}
 
 
 def test_without_a_business_credential_no_token_is_asked_for(vtn: InProcessVtn, tmp_path: Path) -> None:

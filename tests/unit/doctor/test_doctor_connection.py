@@ -122,6 +122,14 @@ def test_it_warns_of_a_certificate_that_is_not_checked(vtn: InProcessVtn, listen
     assert "--insecure-tls" in found["encryption"].what
 
 
+def test_unchecked_certificates_elsewhere_are_warned_of_where_the_vtn_has_none(
+    vtn: InProcessVtn, tmp_path: Path
+) -> None:
+    found = examined(tmp_path, vtn.base_url, insecure_tls=True)
+    assert found["encryption"].verdict is Verdict.WARNING
+    assert "token endpoint" in found["encryption"].what
+
+
 def test_it_names_a_port_that_breaks_the_handshake_off(listen: Listen, tmp_path: Path) -> None:
     silent = listen(lambda connection: connection.close())
     found = examined(tmp_path, f"https://127.0.0.1:{silent.port}/openadr3/3.1.0")

@@ -158,6 +158,13 @@ def _plain(case: Case) -> Finding:
             "the VEN's secret and readings cross the network in the open",
             "use https://, and leave --insecure-http out",
         )
+    if case.config.insecure_tls:
+        return warning(
+            "none: plain HTTP on this machine; elsewhere, as at a token endpoint, no certificate is checked "
+            "(--insecure-tls)",
+            tls.RISK,
+            tls.REMEDY,
+        )
     return good("none: plain HTTP on this machine")
 
 
