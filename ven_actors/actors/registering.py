@@ -37,6 +37,7 @@ class Registering:
         self._look_wanted = False
         self._is_proven = True
         self._polls_lacking = 0
+        self._has_looked = False
 
     def begin_again(self) -> None:
         self.is_complete, self._upto = False, 0
@@ -73,6 +74,7 @@ class Registering:
         Where the VTN had not all for us (`lacking`), registering is tried again instead: with the first poll after it,
         the second, fourth and so on, as that may have been a gateway's word, and whenever a look is wanted.
         """
+        self._has_looked = False
         if not self.is_complete:
             return
         self._polls_lacking = self._polls_lacking + 1 if lacking else 0
@@ -81,6 +83,7 @@ class Registering:
             return
         self._look_wanted = False
         if self.is_tied and not lacking:
+            self._has_looked = True
             self.look()
         else:
             self.begin_again()
@@ -99,7 +102,8 @@ class Registering:
             self._is_lost()
             return None
         self._is_proven = True
-        may_be_lost = self.is_complete and book.none_stays(crawl.events, crawl.unreadable_ids)
+        may_be_lost = self.is_complete and not self._has_looked
+        may_be_lost = may_be_lost and book.none_stays(crawl.events, crawl.unreadable_ids)
         return None if may_be_lost and not self.look() else crawl
 
     def finds_itself_lost(self) -> bool:
