@@ -90,6 +90,30 @@ def test_a_drain_gives_every_report_that_is_held_one_try(reporter: House, metere
     assert sends(reporter, sender, 30) == 0, "one try each"
 
 
+def test_a_drain_tries_what_a_vtn_in_trouble_has_not_taken_of_every_ven(reporter: House, metered: ModuleType) -> None:
+    sender, _ = reporter.one_in_flight()
+    names = ("Herning", "Aalborg", "Lemvig", "Skive")
+    for name in names[1:]:
+        reporter.ven(name)
+        reporter.read(metered.asked(), ven=name)
+        reporter.close(T0, ven=name)
+    for _ in range(40):
+        hold(reporter, sender.of(Send)[-1], slow=False)
+        reporter.actor.idle()
+        while reporter.status().in_flight == 0:
+            reporter.pulse()
+    hold(reporter, sender.of(Send)[-1], slow=False)
+    assert sends(reporter, sender, 1) == 0, "several VENs fail: the VTN gets one try at a time, and has to wait"
+    reporter.tell(Drain(reporter.time.wall_s))
+    tried = []
+    for _ in names:
+        assert sends(reporter, sender, 0.5) == 1
+        tried.append(sender.of(Send)[-1].report.ven_name)
+        hold(reporter, sender.of(Send)[-1], slow=False)
+    assert sorted(tried) == sorted(names)
+    assert sends(reporter, sender, 1) == 0
+
+
 def test_a_drain_does_not_break_in_on_a_vtn_that_asked_for_time(reporter: House) -> None:
     sender, send = reporter.one_in_flight()
     hold(reporter, send, slow=False, retry_after_s=60.0)

@@ -150,6 +150,7 @@ class Dispatcher:
         flight = InFlight(self.newest_id, outlet.free.popleft(), outbox, report, backlog)
         self.in_flight[flight.report_id] = flight
         outlet.takes_off(outbox.name, now_s, late=backlog)
+        outlet.throttle.took()
         return flight
 
     def _outlet_of(self, origin: str) -> Outlet:

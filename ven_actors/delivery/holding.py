@@ -158,7 +158,9 @@ class Holding:
         self._is_draining = True
         found = {name: outbox for name, outbox in self._outbox.vens.items() if name in living}
         for name, outbox in found.items():
-            self._dispatcher.pace(name).may_probe(_wake(outbox))
+            tries = _wake(outbox)
+            self._dispatcher.pace(name).grant(tries)
+            self._dispatcher.outlet(name).throttle.grant(tries)
         return found
 
 

@@ -81,7 +81,11 @@ class VenPace:
             self._closed_until_s = max(self._closed_until_s, now_s + self._slow.delay_s)
         return max(0.0, self._closed_until_s - now_s)
 
-    def may_probe(self, tries: int = 1) -> None:
-        """Permit so many tries before the wait has ended; the delay stays what it is."""
+    def may_probe(self) -> None:
+        """Permit one try before the wait has ended, where it does not end soon by itself; the delay stays."""
         if self._slow.delay_s:
-            self._probes = max(self._probes, tries)
+            self.grant(1)
+
+    def grant(self, tries: int) -> None:
+        """Permit so many tries before the wait has ended."""
+        self._probes = max(self._probes, tries)

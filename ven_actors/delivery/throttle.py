@@ -29,12 +29,23 @@ class Throttle:
         self._closed_until_s = float("-inf")
         self._broken_until_s = self._paused_until_s = float("-inf")
         self._is_alarmed = False
+        self._granted = 0
 
     def wait_s(self, now_s: float, in_flight: int) -> float:
         """Seconds until one more request may go; 0: now; infinity: not before one of those in flight has ended."""
+        if self._granted:
+            return max(0.0, self._closed_until_s - now_s)
         if in_flight and (self._is_alarmed or len(self._failing) >= self.BREAKS_AFTER):
             return float("inf")
         return max(0.0, max(self._closed_until_s, self._broken_until_s, self._paused_until_s) - now_s)
+
+    def grant(self, tries: int) -> None:
+        """Let so many go at once, whatever failed or was refused before; what the VTN asked for holds."""
+        self._granted += tries
+
+    def took(self) -> None:
+        """One goes out."""
+        self._granted = max(0, self._granted - 1)
 
     def succeeded(self) -> None:
         self._failing.clear()
