@@ -7,8 +7,8 @@ import math
 from ven_actors.openadr.lanes import Lane
 
 # A little less than the rate is aimed at, so that lateness can be made up for and yet no 10 s have more than the rate.
-AIMED_AT = 0.98
-MADE_UP_FOR_S = 0.1
+AIMED_AT = 0.975
+MADE_UP_FOR_S = 0.15
 FEWEST_SLOTS = 4
 FIRST_SLOTS = 32
 MOST_SLOTS = 256

@@ -22,7 +22,7 @@ def moments(rate: float, seconds: float, late_s: float) -> list[float]:
     return sent
 
 
-@pytest.mark.parametrize("late_s", [0.0, 0.004, 0.08])
+@pytest.mark.parametrize("late_s", [0.0, 0.004, 0.1])
 @pytest.mark.parametrize("rate", [2, 5, 20, 200, 1000])
 def test_over_any_ten_seconds_with_more_waiting_the_rate_is_sent_and_never_more(rate: float, late_s: float) -> None:
     sent = moments(rate, 40, late_s)
@@ -42,7 +42,7 @@ def test_after_a_pause_no_more_goes_at_once_than_can_be_made_up_for() -> None:
     while pace.wait_s(100.0) <= 0:
         pace.took(100.0)
         at_once += 1
-    assert at_once <= 0.1 * 200 + 1
+    assert at_once <= 0.15 * 200 + 1
 
 
 def test_without_a_rate_nobody_waits() -> None:
