@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ven_actors.config import FleetConfig
 from ven_actors.fleet.removals import Removal, Removals
@@ -52,6 +54,30 @@ def test_what_was_metered_of_a_resource_that_leaves_is_delivered(
         assert end.reporter.readings.unasked == 0
         assert end.reporter.readings.accepted == end.reporter.readings.generated >= queued.generated + 12
         assert made.restarts["Herning"] == 0, "it is no failure"
+
+
+@pytest.mark.parametrize("dialect", ["openadr-3.1", "energydesk"])
+def test_a_report_on_its_way_comes_to_its_end_while_its_ven_begins_anew(
+    vtn: InProcessVtn, clock: ManualClock, tmp_path: Path, dialect: str
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(method: str, path: str, _: bytes) -> Fault | None:
+        if (method, path.rpartition("/")[2]) != ("POST", "reports"):
+            return None
+        begun.set()
+        return Fault(act=True, wait_before=go_on)
+
+    vtn.fault = hold
+    config = FleetConfig(state=tmp_path, dialect=dialect, rate=None)
+    with ManualFleet(vtn, tmp_path, clock, ("Herning",), config=config, resources=2) as fleet, capture_logs() as logs:
+        fleet.until(lambda status: begun.is_set() and status.vens["Herning"].state == "running")
+        fleet.wiring.change("Herning", fleet.wiring.resources["Herning"][:1])
+        fleet.until(lambda status: has_resources(status, 1))
+        go_on.set()
+        end = fleet.drain().reporter
+        assert (end.possibly_doubled, end.readings.accepted) == (0, end.readings.generated)
+    assert [entry["event"] for entry in logs if entry["log_level"] in {"warning", "error"}] == []
 
 
 def test_a_resource_that_joins_is_metered_from_then_on(vtn: InProcessVtn, clock: ManualClock, tmp_path: Path) -> None:

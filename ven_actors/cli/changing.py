@@ -28,7 +28,7 @@ def changing(
     runs = _runs_on(seams, db, state)
     if delete is not None and not runs:
         raise UsageError(f"--at-vtn needs a fleet that runs on {state} with this registry: it deletes at the VTN")
-    with Registry.open(db, writable=True, beside_fleet=runs) as registry, registry.all_or_nothing():
+    with _opened(db, runs=runs) as registry, registry.all_or_nothing():
         yield registry
     if not runs:
         return
@@ -43,6 +43,13 @@ def changing(
         click.echo("no VEN of the running fleet is concerned")
     for name in changed.get("unregistered", ()):
         click.echo(f"resource {clean(name)} is not registered at a VTN by this fleet: nothing is deleted there")
+
+
+def _opened(db: Path, *, runs: bool) -> Registry:
+    try:
+        return Registry.open(db, writable=True, beside_fleet=runs)
+    except StateError as error:
+        raise StateError(f"{error}; or name the folder of the fleet that runs on it with --state") from error
 
 
 def _runs_on(seams: Seams, db: Path, state: Path) -> bool:

@@ -21,6 +21,7 @@ from ven_actors.actors.supervisor import SupervisorActor
 from ven_actors.actors.ven import VenActor
 from ven_actors.actors.ven_needs import VenSettings
 from ven_actors.config import FleetConfig
+from ven_actors.fleet.clients import Clients
 from ven_actors.fleet.dialects import Route
 from ven_actors.fleet.faults import Faults, FaultyClient
 from ven_actors.fleet.remedies import doctor_line
@@ -65,10 +66,11 @@ class Wiring:
     nothing_asked: Callable[[str, str], None] = field(init=False)
     objected: ObjectionsTold = field(default_factory=ObjectionsTold)
     refs: dict[str, FleetRef[Any]] = field(default_factory=dict)
-    clients: dict[str, VtnClient] = field(default_factory=dict)
+    clients: Clients = field(default_factory=Clients)
     sent: dict[str, SentReports] = field(default_factory=dict)
     paused_jobs: set[str] = field(default_factory=set)
     leaving: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _changing: set[str] = field(default_factory=set)
     supervisor: FleetRef[SupervisorActor] | None = None
     _adapter: SharedAdapter = field(init=False)
     _traffic: Traffic = field(init=False)
@@ -98,7 +100,7 @@ class Wiring:
         reporter = self.refs.get("reporter")
         if reporter is not None and reporter.is_alive():
             reporter.tell(BreakOff())
-        broken_off, self._broken_off = 0, True
+        self._broken_off, broken_off = True, sum(client.abort() for client in self.clients.retired)
         for name, client in list(self.clients.items()):
             self.refs[name].abort()
             broken_off += client.abort()
@@ -107,8 +109,7 @@ class Wiring:
     def close(self) -> None:
         if self.push is not None:
             self.push.close(0.0 if self._broken_off else CLOSE_WITHIN_S)
-        for client in self.clients.values():
-            client.close()
+        self.clients.close()
         self._adapter.close()
 
     def _specs(self) -> tuple[ChildSpec, ...]:
@@ -232,6 +233,7 @@ class Wiring:
         now = {each.name for each in resources}
         self.leaving[name] = tuple(each for each in before if each not in now)
         self.resources = {**self.resources, name: resources}
+        self._changing.add(name)
         assert self.supervisor is not None
         self.supervisor.tell(Renew(name))
 
@@ -240,9 +242,8 @@ class Wiring:
 
     def _ven(self, name: str, run: int) -> FleetRef[VenActor]:
         config, resources, route = self.config, self.resources[name], self.routes[name]
-        old = self.clients.pop(name, None)
-        if old is not None:
-            old.abort()
+        self.clients.give_way(name, gently=name in self._changing)
+        self._changing.discard(name)
         client = (FaultyClient if self.faults.kill_after_accept else VtnClient)(
             route.url,
             name,
