@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -258,6 +258,7 @@ def test_the_last_row_is_the_total_of_several_vens() -> None:
 KEYS = st.sampled_from(["id", "name", "state", "payloads", "values", "type", "start", "end", "vens"])
 
 
+@settings(max_examples=30)
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda each: st.lists(each) | st.dictionaries(KEYS, each)))
 def test_events_of_another_version_do_no_harm(events: Any) -> None:
     drawn(STATUS | {"events": [events], "more_events": events}, 24, 80)
