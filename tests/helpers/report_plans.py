@@ -78,10 +78,12 @@ def brute(request: ReportRequest) -> Iterator[Window]:
 
 
 def brute_next(request: ReportRequest, after_s: float, most: int = 900) -> Window | None:
-    """The window that ends next: all intervals, in the list's order, of those that end then."""
+    """The next window, as `next_window` describes it: its intervals in the list's order."""
     chosen = [each for each in islice(brute_by_index(request), most) if _end_s(each) > after_s]
     end_s = min(map(_end_s, chosen), default=math.inf)
-    found = {index: interval for each in chosen if _end_s(each) == end_s for index, interval in each.items()}
+    if chosen and not request.descriptor.historical:
+        end_s = min((min(interval.start_s for interval in each.values()), _end_s(each)) for each in chosen)[1]
+    found = {index: interval for each in chosen if _end_s(each) <= end_s for index, interval in each.items()}
     later = (interval.start_s for each in chosen if _end_s(each) > end_s for interval in each.values())
     return Window(tuple(found[index] for index in sorted(found)), min(later, default=math.inf)) if found else None
 
@@ -102,6 +104,7 @@ def brute_by_index(request: ReportRequest) -> Iterator[dict[int, EventInterval]]
     for k in range(d.repeat if d.repeat >= 0 else 10_000):
         places = range(int(start + k * step), min(int(end + k * step), len(everything)))
         chosen = {place: everything[place] for place in places if everything[place] is not GONE}
-        if not chosen:
+        if start + k * step >= len(everything):
             return
-        yield chosen
+        if chosen:
+            yield chosen

@@ -189,6 +189,13 @@ def test_windows_are_due_in_the_order_of_time_and_not_of_the_list() -> None:
     assert [window.intervals for window in alone] == [(intervals[2],), (intervals[1],), (intervals[0],)]
 
 
+def test_what_is_due_when_it_begins_comes_in_the_order_of_beginnings_with_what_it_covers() -> None:
+    """A forecast must not wait for one that begins after it and ends before it."""
+    intervals = (EventInterval(0, 20, 30), EventInterval(1, 0, 60), EventInterval(2, 50, 70))
+    plan = IntervalPlan(intervals, None, 70, implied=False)
+    assert ids(asking(plan, historical=False, num_intervals=1, frequency=1, repeat=-1)) == [[0, 1], [2]]
+
+
 def test_windows_that_end_at_the_same_instant_are_one() -> None:
     intervals = (EventInterval(0, 0, 30), EventInterval(1, 10, 30), EventInterval(0, 20, 30), EventInterval(2, 30, 40))
     plan = IntervalPlan(intervals, None, 40, implied=False)

@@ -26,6 +26,8 @@ _Span = tuple[float, float, int]  # end and start of a window, and its number
 def next_window(request: ReportRequest, after_s: float) -> Window | None:
     """The window that ends next after `after_s`; of several that end then, all their intervals.
 
+    Where they are due when they begin (`historical` false): the one that begins first, with those that end by its end.
+
     None if there is none: frequency 0 (when the VEN sees cause), no window left, a window of all intervals of an
     event without end, or one of more than `MOST_INTERVALS`. Takes no longer for an event that began long ago.
     """
@@ -40,7 +42,7 @@ def next_window(request: ReportRequest, after_s: float) -> Window | None:
         return None
     step = int(asked) if descriptor.frequency < 0 else descriptor.frequency
     reports = descriptor.repeat if descriptor.repeat >= 0 else _ENDLESS
-    return _Windows(places, int(start), int(length), step, reports).next_ending_after(after_s)
+    return _Windows(places, int(start), int(length), step, reports, not descriptor.historical).next_after(after_s)
 
 
 def first_window(descriptor: ReportDescriptor, count: float) -> tuple[float, float, float] | None:
@@ -132,14 +134,15 @@ class _Places:
 class _Windows:
     """The sequence of a descriptor's windows: `reports` of `length` intervals, `step` apart, from index `start`."""
 
-    def __init__(self, places: _Places, start: int, length: int, step: int, reports: int) -> None:
+    def __init__(self, places: _Places, start: int, length: int, step: int, reports: int, at_start: bool) -> None:
         self._places = places
         self._start = start
         self._length = length
         self._step = step
         self._reports = reports
+        self._at_start = at_start
 
-    def next_ending_after(self, after_s: float) -> Window | None:
+    def next_after(self, after_s: float) -> Window | None:
         return self._next_in_order(after_s) if self._places.in_order() else self._next_in_disorder(after_s)
 
     def _indices(self, number: int) -> range:
@@ -183,11 +186,17 @@ class _Windows:
         to_come = self._to_come(group, skipped, after_s, (min(spans)[0], min(start_s for _, start_s, _ in spans)))
         if not to_come:
             return None
-        end_s = min(to_come)[0]
+        end_s = self._next_end_s(to_come)
         found: dict[int, EventInterval] = {}
-        for _, _, number in (span for span in to_come if span[0] == end_s):
+        for _, _, number in (span for span in to_come if span[0] <= end_s):
             found |= self._window(number)
-        return Window(tuple(found[index] for index in sorted(found)), _others_from_s(to_come))
+        return Window(tuple(found[index] for index in sorted(found)), _others_from_s(to_come, end_s))
+
+    def _next_end_s(self, spans: Sequence[_Span]) -> float:
+        """Where the window ends that is next: it ends first or, of those that are due when they begin, begins first."""
+        if self._at_start:
+            return min(spans, key=lambda span: (span[1], span[0]))[0]
+        return min(spans)[0]
 
     def _to_come(self, group: int, turn: int, after_s: float, earliest: tuple[float, float]) -> list[_Span]:
         """The windows that end after `after_s`, from group `turn` on, until none of a later group can matter.
@@ -197,8 +206,10 @@ class _Windows:
         found: list[_Span] = []
         while turn * group < self._reports:
             ends_s, begins_s = (self._places.moved_s(at_s, turn * group * self._step) for at_s in earliest)
-            if found and ends_s > min(found)[0] and begins_s >= _others_from_s(found):
-                break
+            if found and ends_s > (end_s := self._next_end_s(found)):
+                first_s = min(start_s for _, start_s, _ in found)
+                if begins_s >= (first_s if self._at_start else _others_from_s(found, end_s)):
+                    break
             spans = self._spans(turn * group, min((turn + 1) * group, self._reports))
             if not spans:
                 break
@@ -219,7 +230,6 @@ def _ends(window: Mapping[int, EventInterval]) -> float:
     return max(each.end_s for each in window.values())
 
 
-def _others_from_s(spans: Sequence[_Span]) -> float:
-    """Where the earliest begins of those that do not end first."""
-    end_s = min(spans)[0]
+def _others_from_s(spans: Sequence[_Span], end_s: float) -> float:
+    """Where the earliest begins of those that end later."""
     return min((start_s for each_s, start_s, _ in spans if each_s > end_s), default=math.inf)
