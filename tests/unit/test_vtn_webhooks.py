@@ -193,6 +193,22 @@ def test_v8_a_report_of_another_ven_is_not_told(
     assert body["object"]["clientID"] == VEN.name
 
 
+def test_a_ven_of_301_is_told_of_its_own_objects_and_of_new_programs(
+    vtn: InProcessVtn, callers: dict[Any, Any], probe: Any, program: str
+) -> None:
+    subscribe(callers["3.0.1", VEN.name], probe, program, objects=["PROGRAM", "VEN", "REPORT"], operations=["CREATE"])
+    event = vtn.create_event(programID=program)["id"]
+    for client in (OTHER, VEN):
+        caller = callers["3.0.1", client.name]
+        caller.post("/vens", {"venName": client.name})
+        caller.post("/reports", {"programID": program, "eventID": event, "clientName": client.name, "resources": []})
+    vtn.create_program(programName="new")
+    told = [body["object"] for _, _, body in probe.wait_for(3)]
+    assert [each.get("venName") or each.get("clientName") or each["programName"] for each in told] == [
+        VEN.name, VEN.name, "new",
+    ]  # fmt: skip
+
+
 def test_to_a_ven_that_loses_sight_of_an_event_it_is_deleted_as_it_was(
     vtn: InProcessVtn, callers: dict[Any, Any], probe: Any, program: str
 ) -> None:
