@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 _EXISTING = "existing resource"
 _GOOD = frozenset({200, 201})
+_FORBIDDEN = 403
 # So many POSTs in one reading, at most: the rest has its turn in the next.
 _ENROLMENTS_PER_CRAWL = 240
 # By these a server says that it has no such look-up.
@@ -102,6 +103,8 @@ class EnergydeskConversation:
             if error.status == 401:
                 return False
             raise
+        if answer.status == _FORBIDDEN:
+            return False
         if answer.status != 200:
             raise self._api.refused(answer, "GET", "/events")
         return True
@@ -291,5 +294,5 @@ class EnergydeskConversation:
         except VtnRefused as error:
             self._token_refused = error.status == 401
             raise
-        self._token_refused = False
+        self._token_refused = answer.status == _FORBIDDEN  # some say so of a token that they do not know
         return answer

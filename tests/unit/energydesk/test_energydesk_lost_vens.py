@@ -44,6 +44,22 @@ def test_r10_a_token_that_a_server_come_back_empty_refuses_gets_the_ven_register
     assert asked == ["GET vens", "POST vens"], "looked up by name before it is registered"
 
 
+def test_a_token_that_a_server_refuses_with_403_gets_the_ven_registered_anew_too(
+    server: Callable[..., Vtn],
+) -> None:
+    vtn = server()
+    vtn.refuse("GET", "/events", 403)
+    client = vtn.client()
+    kept, trouble = polled(client, STALE)
+    assert isinstance(trouble, VtnRefused)
+    assert trouble.status == 403
+    vtn.vtn.fault = None
+    anew, trouble = polled(client, kept)
+    assert trouble is None
+    assert anew is not None
+    assert [anew.ven_id] == [ven["id"] for ven in vtn.vtn.vens()]
+
+
 def test_a_ven_that_has_another_token_now_is_adopted_with_it_and_keeps_its_resources(
     server: Callable[..., Vtn],
 ) -> None:
