@@ -14,9 +14,11 @@ from ven_actors.fleet.begun import Begun
 from ven_actors.fleet.folder import check_store
 from ven_actors.fleet.progress import progress_bar
 from ven_actors.model import RegistrationStatus
+from ven_actors.records import VenRecord
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage import population
 from ven_actors.storage.registry import Registry, registry_lock
+from ven_actors.storage.store import Store
 
 
 def run(*arguments: object, **environment: str) -> Result:
@@ -247,6 +249,20 @@ def test_a_ven_of_count_is_shown_as_a_run_has_it_and_entered_when_it_is_changed(
     assert of("Fleet-0002", "suspended") == [one.resource_id for one in made[2:8]]
     assert len(of("Fleet-0002", "pending")) == 112
     assert len(of("Fleet-0003", "approved")) == 5
+
+
+@pytest.mark.parametrize(("deed", "left"), [("approve", 6), ("suspend", 4), ("remove", 4)])
+def test_a_single_resource_of_a_ven_of_count_is_found_by_its_id(db: Path, deed: str, left: int) -> None:
+    store = Store(db.parent)
+    store.add_ven(VenRecord(1, "Fleet-0003", 0, 0, 0, 0))
+    store.commit()
+    store.close()
+    check_store(db.parent, Begun(1, 5).facts)
+    own = population.fleet_ven(3, 1)[1][5 if deed == "approve" else 0]
+    run(deed, "--resource", own.resource_id, "--registry", db, "--state", db.parent)
+    assert approved(db, "Fleet-0003") == left
+    with pytest.raises(UsageError, match="unknown resource"):
+        run(deed, "--resource", "nobody's", "--registry", db, "--state", db.parent)
 
 
 def test_the_seed_of_a_ven_of_count_may_be_named(db: Path) -> None:

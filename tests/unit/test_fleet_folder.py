@@ -74,7 +74,9 @@ def test_approvals_count_for_the_vens_of_count_too_and_are_kept(tmp_path: Path) 
     assert approved(config) == {"Lemvig": 3, "Fleet-0001": 3, "Fleet-0002": 3}
     check_store(tmp_path, begun_of(config).facts)
     again = replace(config, approve=120, count=3)
-    assert approved(again) == {"Lemvig": 3, "Fleet-0001": 3, "Fleet-0002": 3, "Fleet-0003": 3}
+    with capture_logs() as logs:
+        assert approved(again) == {"Lemvig": 3, "Fleet-0001": 3, "Fleet-0002": 3, "Fleet-0003": 3}
+    assert [(line["event"], line["approve"], line["vens"]) for line in logs] == [("approvals_kept", 3, 3)]
     with pytest.raises(UsageError, match="resources approve --count 7 Lemvig Fleet-0001 Fleet-0002 --state"):
         approved(replace(config, approve=7))
 

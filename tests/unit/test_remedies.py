@@ -20,7 +20,8 @@ from ven_actors.config_groups import Group
 from ven_actors.config_sources import load_config
 from ven_actors.credentials import CredentialSource
 from ven_actors.errors import DataError, FleetError, StateError, UsageError
-from ven_actors.fleet.folder import load_population, locked_folder, read_totals
+from ven_actors.fleet.begun import Begun
+from ven_actors.fleet.folder import check_store, load_population, locked_folder, preview_population, read_totals
 from ven_actors.fleet.outcome import exit_code
 from ven_actors.fleet.remedies import doctor_line, option_words, written
 from ven_actors.fleet.summary import RunFacts
@@ -102,6 +103,20 @@ def test_a_registry_from_elsewhere_is_the_one_that_is_changed(state: Path, tmp_p
     paste_until_it_runs(config)
     assert approved(config) == {"Lemvig": 9}
     assert (state / "resources.db").read_bytes() == before
+
+
+def test_a_folder_that_was_begun_with_other_approvals_gets_resources_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / AWKWARD
+    folder.mkdir()
+    check_store(folder, Begun(7, 3).facts)
+    config = FleetConfig(state=folder, vens=("Lemvig",), count=1, seed=7, approve=5)
+    for _ in ("the registry", "the VEN of --count"):
+        with pytest.raises(UsageError) as caught:
+            preview_population(config, DEMO_METERS)
+        for words in commands_in(str(caught.value)):
+            paste(words)
+    population = preview_population(config, DEMO_METERS)
+    assert {name: len(each) for name, each in population.items()} == {"Lemvig": 5, "Fleet-0001": 5}
 
 
 def test_what_is_no_registry_is_moved_away_and_made_anew(state: Path) -> None:

@@ -170,10 +170,12 @@ def approve(
     _refuse_unclear(vens, all_vens, ids)
     if ids and (count is not None or suspended):
         raise UsageError("--count and --suspended go with VENs or --all, not with --resource")
+    begun = Begun.of(state, seed, DEMO_APPROVED)
     with changing(ctx, db, state) as registry:
+        begun.enter_those_with(registry, ids, state)
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.APPROVED)
-        Begun.of(state, seed, DEMO_APPROVED).enter(registry, vens)
+        begun.enter(registry, vens)
         names = registry.ven_names() if all_vens else vens
         registry.require(names)
         upto: Approve = "all" if count is None else count
@@ -206,10 +208,12 @@ def suspend(
     _refuse_unclear(vens, all_vens, ids)
     if ids and keep is not None:
         raise UsageError("--keep goes with VENs or --all, not with --resource")
+    begun = Begun.of(state, seed, DEMO_APPROVED)
     with changing(ctx, db, state) as registry:
+        begun.enter_those_with(registry, ids, state)
         for resource_id in ids:
             registry.set_status(resource_id, RegistrationStatus.SUSPENDED)
-        Begun.of(state, seed, DEMO_APPROVED).enter(registry, vens)
+        begun.enter(registry, vens)
         names = registry.ven_names() if all_vens else vens
         registry.require(names)
         changed = sum(registry.suspend(name, keep) for name in names)
@@ -229,6 +233,7 @@ def remove(ctx: click.Context, *, db: Path, state: Path, ids: tuple[str, ...], a
     """Remove single resources by their id, for good. Readings already made of them are delivered all the same."""
     removed: list[tuple[str, str]] = []
     with changing(ctx, db, state, delete=removed if at_vtn else None) as registry:
+        Begun.of(state, None, DEMO_APPROVED).enter_those_with(registry, ids, state)
         removed += [registry.remove(resource_id) for resource_id in ids]
     click.echo(f"{db}: {len(removed)} removed")
 

@@ -5,15 +5,16 @@ Seed and approvals are kept with the state folder, so that a later run, or `prov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ven_actors.meters import DEMO_METERS
 from ven_actors.model import RegistrationStatus, Resource
 from ven_actors.storage.population import DEMO_APPROVED, FLEET_RESOURCES, Approve, fleet_index, fleet_ven
+from ven_actors.storage.population import resource_ids as ids_of
 from ven_actors.storage.registry import Registry
-from ven_actors.storage.store import read_meta
+from ven_actors.storage.store import read_dialects, read_meta
 
 APPROVE_KEY, SEED_KEY = "approve", "seed"
 
@@ -55,6 +56,13 @@ class Begun(NamedTuple):
         statistics["by_ven"][name] = {
             "approved": self.approved, "pending": pending, "suspended": 0, "total": FLEET_RESOURCES,
         }  # fmt: skip
+
+    def enter_those_with(self, registry: Registry, resource_ids: Collection[str], folder: Path) -> None:
+        """Enter those that ran on this folder and have one of these resources."""
+        if not resource_ids:
+            return
+        ran = made_by_count(read_dialects(folder), registry.ven_names())
+        self.enter(registry, (name for name in ran if not set(resource_ids).isdisjoint(ids_of(name, self.seed))))
 
     def enter(self, registry: Registry, names: Iterable[str]) -> None:
         """Enter into the registry those that it has not yet, so that their resources can be changed there."""

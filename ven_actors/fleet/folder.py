@@ -27,7 +27,7 @@ from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Recovery
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage.lock import FileLock
-from ven_actors.storage.population import TOWNS, fleet_index, fleet_name, town_ven
+from ven_actors.storage.population import DEMO_APPROVED, TOWNS, fleet_index, fleet_name, town_ven
 from ven_actors.storage.registry import Registry, make_demo, registry_lock
 from ven_actors.storage.store import STORE_NAME, Store, read_dialects, read_meta, read_recovery
 
@@ -125,6 +125,11 @@ def load_population(config: FleetConfig, meters: tuple[str, ...], *, again: bool
     if not again:
         check_approvals(config, statistics["by_ven"])
     resources = {name: only_approved(begun.resources(name, meters)) if name in made else found[name] for name in names}
+    if made and config.approve == DEMO_APPROVED != begun.approve:
+        change = resources_line(config, "approve", next(name for name in names if name in made))
+        log.info(
+            "approvals_kept", approve=begun.approve, vens=len(made), reason="the folder was begun so", change=change
+        )
     for name, approved in resources.items():
         if not approved:
             suspended = ("--suspended",) if statistics["by_ven"][name]["suspended"] else ()

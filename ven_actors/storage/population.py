@@ -58,9 +58,12 @@ def town_ven(
 
 
 def resource_ids(town: str, seed: int) -> Iterator[str]:
-    """The ids of all resources of one town of `TOWNS`, in order: they follow from seed, town and number alone."""
+    """The ids of all resources of one town of `TOWNS`, or of a VEN that `--count` makes, in order.
+
+    They follow from seed, name and number alone.
+    """
     base = blake2b(f"{seed}\0{town}\0".encode(), digest_size=64)
-    for row in range(TOWNS[town]):
+    for row in range(TOWNS.get(town, FLEET_RESOURCES)):
         own = base.copy()
         own.update(row.to_bytes(4, "little"))
         yield _uuid(own.digest())
