@@ -236,3 +236,13 @@ def test_what_the_folder_had_counts_where_the_reporter_never_spoke() -> None:
     status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus())
     facts = RunFacts(FleetConfig(), before=before, status=status)
     assert (facts.reporter, facts.this_run) == (before, Readings())
+
+
+def test_vens_whose_turn_to_register_had_not_come_are_not_said_to_have_failed_of_something() -> None:
+    waiting = [ven(f"V{number}", VenState.STARTING, reached=False) for number in range(7)]
+    waiting.append(ven("V7", VenState.ENROLLING, reached=False))
+    code, line, summary = judged_whole(ven("Herning"), *waiting)
+    assert (code, line["event"], line["vens"][-1]) == (0, "vens_not_registered", "and 3 more")
+    (warning,) = summary["warnings"]
+    assert warning.startswith("8 of 9 VENs were not registered yet when the run ended")
+    assert "a higher --rate" in warning

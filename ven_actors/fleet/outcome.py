@@ -17,6 +17,7 @@ log = structlog.get_logger()
 
 OK, LOST, NOT_REACHED, INTERNAL = 0, 1, 3, 70
 _SHOWN = 5
+_BEFORE_REGISTRATION = frozenset({VenState.STARTING, VenState.ENROLLING})
 
 
 def exit_code(facts: RunFacts, ran_s: float) -> int:
@@ -199,6 +200,15 @@ def _warn_of_failed(facts: RunFacts, failed: Sequence[VenStatus]) -> None:
         return
     assert facts.status is not None
     of = len(facts.status.vens)
+    waited = [ven for ven in failed if ven.state in _BEFORE_REGISTRATION and not ven.last_error]
+    if waited:
+        said = f"{len(waited)} of {of} VENs were not registered yet when the run ended; their readings wait"
+        remedy = "a longer --duration or a higher --rate lets them; the next run goes on where this one stopped"
+        facts.warnings.append(f"{said}; {remedy}")
+        log.warning("vens_not_registered", vens=_few(ven.name for ven in waited), meaning=said, remedy=remedy)
+    failed = [ven for ven in failed if ven not in waited]
+    if not failed:
+        return
     shown = _few(f"{ven.name} ({ven.state}): {ven.last_error or 'no error known'}" for ven in failed)
     facts.warnings.append(f"{len(failed)} of {of} VENs ended failed: {'; '.join(shown)}")
     log.warning(
