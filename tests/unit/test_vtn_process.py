@@ -92,11 +92,12 @@ def test_it_says_once_that_it_is_ready_and_sigterm_ends_it_well(start: Start) ->
     assert (code, output, errors) == (0, "", "")
 
 
-def test_sigint_ends_it_well_with_a_connection_open(start: Start) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_end_it_well_with_a_connection_open(start: Start, number: signal.Signals) -> None:
     process = start(*CLIENTS)
     with process.session("ven-1") as session:
         assert session.get(f"{process.base_url}/events", timeout=20).status_code == 200
-        assert process.end(signal.SIGINT) == (0, "", "")
+        assert process.end(number) == (0, "", "")
 
 
 @pytest.mark.parametrize(("options", "status"), [((), 201), (("--strict",), 400)])

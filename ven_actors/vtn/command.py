@@ -151,7 +151,7 @@ def vtn(
 ) -> None:
     """Run the embedded VTN: a small OpenADR server, 3.0.1 and 3.1 beside each other, for demos and tests.
 
-    When it is ready it prints one line of JSON to stdout, with its base URLs. SIGTERM and SIGINT end it.
+    When it is ready it prints one line of JSON to stdout, with its base URLs. SIGTERM, SIGINT and SIGHUP end it.
     """
     if ctx.invoked_subcommand is not None:
         return

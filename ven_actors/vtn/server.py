@@ -118,7 +118,7 @@ def is_loopback(sock: socket.socket) -> bool:
 
 
 def serve(server: VtnServer, sock: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT, or until `server.stop()`.
+    """Serve until SIGTERM, SIGINT or SIGHUP (that one not under `nohup`), or until `server.stop()`.
 
     uvicorn raises the signal again when it has ended; the loop's handlers keep that from ending the process by it.
     """
@@ -126,7 +126,8 @@ def serve(server: VtnServer, sock: socket.socket) -> None:
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        hangup = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+        for number in (signal.SIGTERM, signal.SIGINT, *hangup):
             loop.add_signal_handler(number, server.stop)
         await server.serve(sockets=[sock])
 
