@@ -40,10 +40,11 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """A bearer token; `renew_at_s` is monotonic time, a margin before it expires."""
+    """A bearer token; `renew_at_s` is monotonic time, a margin before it expires at `until_s`."""
 
     value: Secret
     renew_at_s: float
+    until_s: float = -math.inf
 
     @property
     def authorization(self) -> str:
@@ -69,7 +70,10 @@ class TokenSource:
         self._forbidden_until_s = float("-inf")
 
     def token(self, refused: Token | None = None) -> Token:
-        """A token that is not `refused` and need not be renewed yet. Raises what `fetch` raises."""
+        """A token that is not `refused` and need not be renewed yet. Raises what `fetch` raises.
+
+        One that should be renewed and cannot be, because its endpoint is away or asks to wait, serves until it expires.
+        """
         with self._lock:
             token = self._token
             if token is not None and token is not refused and self._monotonic() < token.renew_at_s:
@@ -77,12 +81,12 @@ class TokenSource:
             flight = self._flight
             if flight is None:
                 mine = self._flight = Future()
-        if flight is None:
-            return self._fly(mine)
         try:
-            return flight.result(timeout=self._wait_s)
-        except FutureTimeoutError:
-            raise VtnUnreachable(f"no token within {self._wait_s:g} s: another request is still fetching it") from None
+            return self._fly(mine) if flight is None else self._awaited(flight)
+        except VtnUnreachable:
+            if token is None or token is refused or self._monotonic() >= token.until_s:
+                raise
+            return token
 
     def may_renew_after_403(self) -> bool:
         """Whether a new token may help: not for a minute after one did not (then a scope is missing)."""
@@ -90,6 +94,12 @@ class TokenSource:
 
     def still_forbidden(self) -> None:
         self._forbidden_until_s = self._monotonic() + FORBIDDEN_PAUSE_S
+
+    def _awaited(self, flight: Future[Token]) -> Token:
+        try:
+            return flight.result(timeout=self._wait_s)
+        except FutureTimeoutError:
+            raise VtnUnreachable(f"no token within {self._wait_s:g} s: another request is still fetching it") from None
 
     def _fly(self, flight: Future[Token]) -> Token:
         try:
@@ -200,7 +210,8 @@ class TokenEndpoint:
         if problem:
             raise VtnNonsense(f"{self._url} gave an access_token that {problem}")
         life_s = lifetime_s(wire.expires_in)
-        return Token(value, begun_s + life_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE))
+        until_s = begun_s + life_s
+        return Token(value, until_s - min(LARGEST_MARGIN_S, life_s * MARGIN_SHARE), until_s)
 
     def _words(self, answer: Answer) -> str:
         """What the endpoint says, without our secret, should it say that too."""

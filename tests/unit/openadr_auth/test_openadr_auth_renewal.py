@@ -34,6 +34,21 @@ def test_r5_a_token_is_renewed_with_a_margin(wire: Wire, clock: Hands, expires_i
     assert len(wire.asked) == 2
 
 
+@pytest.mark.parametrize("trouble", [Answer(429, b"{}", 30.0), Answer(503, b"{}")])
+def test_r5_a_token_that_cannot_be_renewed_serves_until_it_expires(wire: Wire, clock: Hands, trouble: Answer) -> None:
+    wire.answers["https://id"] = lambda _: answer(access_token="t", expires_in=100)
+    source = TokenSource(endpoint(wire, clock, "https://id").fetch, clock, wait_s=5)
+    token = source.token()
+    wire.answers["https://id"] = lambda _: trouble
+    clock.now_s = 99.9
+    assert source.token() is token
+    with pytest.raises(VtnUnreachable):
+        source.token(refused=token)
+    clock.now_s = 100.0
+    with pytest.raises(VtnUnreachable):
+        source.token()
+
+
 def test_r5_edge_case_23_renewal_is_single_flight_and_the_lock_is_free_meanwhile(clock: Hands) -> None:
     """Many ask, one fetches, all get the same."""
     fetching, go_on = threading.Event(), threading.Event()
