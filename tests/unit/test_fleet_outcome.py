@@ -204,6 +204,18 @@ def test_a_fleet_whose_vens_the_vtn_registers_no_more_does_not_end_well_though_i
     assert (summary["vens"]["failed"], said in summary["error"]) == (2, True)
 
 
+def test_vens_that_had_lost_their_vtn_when_the_run_ended_are_warned_of_with_the_reason() -> None:
+    code, line, summary = judged_whole(ven("V0"), ven("V1", VenState.VTN_LOST, "connection refused"))
+    assert (code, line["event"], line["vens"], line["reasons"]) == (
+        0,
+        "vtn_lost_at_end",
+        ["V1"],
+        ["connection refused"],
+    )
+    assert "1 of 2 VENs worked, and had trouble with their VTN when the run ended" in summary["warnings"][0]
+    assert summary["vens"]["failed"] == 0
+
+
 def test_one_ven_that_the_vtn_registers_no_more_is_a_warning() -> None:
     code, line, summary = judged_whole(ven("V0"), ven("V1", VenState.UNREGISTERED, "POST /vens answers 409"))
     assert (code, line["event"], line["vens"]) == (0, "vens_failed", ["V1 (not registered): POST /vens answers 409"])

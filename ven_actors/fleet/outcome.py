@@ -35,6 +35,7 @@ def exit_code(facts: RunFacts, ran_s: float) -> int:
         if refused:
             _warn_of_refused(facts, refused, len(vens))
         _warn_of_failed(facts, [ven for ven in failed if ven not in refused])
+        _warn_of_lost(facts, [ven for ven in vens if ven.state is VenState.VTN_LOST and ven not in failed])
         _warn_of_unregistered(facts, [ven for ven in vens if ven.unregistered and ven not in failed])
     warn_of_what_is_left(facts)
     return code
@@ -130,6 +131,21 @@ def _refused_facts(facts: RunFacts, refused: Sequence[VenStatus], of: int) -> di
         "reasons": _few(sorted({ven.last_error for ven in refused})),
         "remedy": f"correct their credentials; `{doctor_line(facts.config, refused[0].name)}` finds out more",
     }
+
+
+def _warn_of_lost(facts: RunFacts, lost: Sequence[VenStatus]) -> None:
+    """VENs that worked, and could not work with their VTN when the run ended."""
+    if not lost:
+        return
+    assert facts.status is not None
+    of, reasons = len(facts.status.vens), _few(_last_errors(lost))
+    facts.warnings.append(
+        f"{len(lost)} of {of} VENs worked, and had trouble with their VTN when the run ended: {'; '.join(reasons)}"
+    )
+    log.warning(
+        "vtn_lost_at_end", vens=_few(ven.name for ven in lost), lost=len(lost), of=of, reasons=reasons,
+        remedy=f"`ven-actors doctor --vens {lost[0].name}` with the same options finds out more",
+    )  # fmt: skip
 
 
 def _warn_of_unregistered(facts: RunFacts, unregistered: Sequence[VenStatus]) -> None:
