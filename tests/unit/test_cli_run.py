@@ -159,7 +159,7 @@ def test_help_shows_every_option_with_its_default_in_sections() -> None:
 def test_the_readme_names_only_options_that_there_are() -> None:
     text = (Path(__file__).parents[2] / "README.md").read_text()
     ours = "\n".join(line for line in text.splitlines() if "pip install" not in line)
-    commands = [*([name] for name in COMMANDS), ["vtn", "event", "publish"]]
+    commands = [*([name] for name in COMMANDS), ["vtn", "event", "publish"], ["resources", "remove"]]
     helps = [CliRunner().invoke(cli, [*words, "--help"]).output for words in commands]
     known = {option.flag for option in OPTIONS} | {"--help", *re.findall(r"--[a-z-]+", "".join(helps))}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours)) - known == set()
