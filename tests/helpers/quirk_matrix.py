@@ -137,11 +137,11 @@ class Windows:
         event = self._events.get(report["eventID"])
         if event is not None:
             return int(_moment(event["intervalPeriod"]["start"]).timestamp()) + interval["id"]
-        # One of the demo's that is gone: it began with a day, and nobody reports what is still to come.
+        # One of the demo's that is gone: it began with a day, and nobody reports what is long to come.
         created = _moment(report["createdDateTime"])
         day = created.replace(hour=0, minute=0, second=0, microsecond=0)
         place = day + timedelta(seconds=interval["id"])
-        return int((place if place < created else place - _DAY).timestamp())
+        return int((place if place < created + _DAY / 2 else place - _DAY).timestamp())
 
     def check_all_from(self, first_s: float) -> None:
         """Every resource of every VEN has every window from then on, or soon after, and each came in time."""

@@ -303,3 +303,10 @@ def test_an_option_that_cannot_apply_is_refused(args: list[str], words: str) -> 
     result = CliRunner().invoke(vtn, ["--client", "a:b:ven", *args])
     assert result.exit_code == 2
     assert words in result.output
+
+
+def test_simulated_time_that_began_before_the_vtn_is_where_its_fleet_has_it() -> None:
+    late_s, again_s = 3.0, 600.0
+    for wall_s in (1000.0 + late_s, 1000.0 + again_s):
+        clock = command.simulated_clock(5000.0, 10.0, lambda wall_s=wall_s: wall_s, 1000.0)  # type: ignore[misc]
+        assert clock() == 5000.0 + 10.0 * (wall_s - 1000.0)

@@ -97,7 +97,8 @@ def _embedded(config: FleetConfig, name: str, closing: ExitStack) -> tuple[Mappi
         return {dialect.base_urls_key: each for dialect, each in spoken if dialect is not None}, own
     folder = Path(closing.enter_context(TemporaryDirectory(prefix="ven-actors-doctor-")))
     own = embedded_clients(folder, [name])[name]
-    arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, 1.0, time.time())
+    now_s = time.time()
+    arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, 1.0, now_s, now_s)
     embedded = EmbeddedVtn(folder, arguments, time.monotonic)
     closing.callback(embedded.stop)
     embedded.start()

@@ -176,13 +176,17 @@ def quirk_arguments(names: Iterable[str]) -> list[str]:
         raise UsageError(f"--quirk {','.join(names)}: the quirks of the embedded VTN are all, {known}") from None
 
 
-def demo_arguments(report_every_s: int, keep_bytes: int, speed: float, start_s: float) -> list[str]:
-    """Arguments for a VTN that asks this fleet for reports, in the fleet's own simulated time."""
+def demo_arguments(report_every_s: int, keep_bytes: int, speed: float, start_s: float, begun_s: float) -> list[str]:
+    """Arguments for a VTN that asks this fleet for reports, in the fleet's own simulated time.
+
+    That stood at `start_s` when the wall's was `begun_s`: a VTN that takes its time to start, or starts again later,
+    has it all the same.
+    """
     if 86400 % report_every_s:
         raise UsageError(
             f"--report-every is {report_every_s} s: the demo's daily event needs one that divides a day (86400 s)"
         )
     return [
         "--demo", "--demo-report-every", f"{report_every_s}s", "--demo-speed", repr(speed),
-        "--demo-start", repr(start_s), "--keep-bytes", str(keep_bytes),
+        "--demo-start", repr(start_s), "--demo-begun", repr(begun_s), "--keep-bytes", str(keep_bytes),
     ]  # fmt: skip

@@ -105,7 +105,7 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
     origin = Advance(time.time(), time.monotonic())
     sim_start_s = _sim_start_s(config, facts.before, origin)
     metrics = Metrics(CollectorRegistry(), __version__)
-    with _vtn(config, population, sim_start_s or origin.wall_s, facts) as (embedded, credentials):
+    with _vtn(config, population, (sim_start_s or origin.wall_s, origin.wall_s), facts) as (embedded, credentials):
         chosen = choose_push(config, facts.routes, () if embedded is None else embedded.base_urls.values())
         push = open_push(chosen.config, vens=chosen.vens)
         pacemaker = Pacemaker(stopping.stop, stopping.hurry, embedded)
@@ -181,9 +181,12 @@ def _sim_start_s(config: FleetConfig, before: ReporterStatus, origin: Advance) -
 
 @contextlib.contextmanager
 def _vtn(
-    config: FleetConfig, population: Population, sim_start_s: float, facts: RunFacts
+    config: FleetConfig, population: Population, began: tuple[float, float], facts: RunFacts
 ) -> Iterator[tuple[EmbeddedVtn | None, dict[str, Credentials] | None]]:
-    """The VTNs of this run, the state folder bound to them, `facts.routes` to them, and the credentials for them."""
+    """The VTNs of this run, the state folder bound to them, `facts.routes` to them, and the credentials for them.
+
+    `began` is when simulated time began, in simulated and in wall time (seconds).
+    """
     names = population.resources
     spoken = read_dialects(config.state)
     bound = bindings(config, names, read_meta(config.state) or {}, spoken)
@@ -197,7 +200,7 @@ def _vtn(
     folder = config.state / "vtn"
     _make_private(folder)
     own = embedded_clients(folder, [name for name in names if asked_for(config, name)[1] is None])
-    arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, config.speed, sim_start_s)
+    arguments = demo_arguments(config.report_every_s, config.vtn_keep_bytes, config.speed, *began)
     arguments += quirk_arguments(config.quirks)
     embedded = EmbeddedVtn(folder, arguments, time.monotonic)
     try:

@@ -53,9 +53,9 @@ class VtnGroup(click.Group):
         return command
 
 
-def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock:
-    """Time that stands at `start_s` (None: wall time) now and runs `speed` times as fast as `wall_s`."""
-    begun_s = wall_s()
+def simulated_clock(start_s: float | None, speed: float, wall_s: Clock, begun_s: float | None = None) -> Clock:
+    """Time that stood at `start_s` (None: wall time) at `begun_s` (None: now), `speed` times as fast as `wall_s`."""
+    begun_s = wall_s() if begun_s is None else begun_s
     base_s = begun_s if start_s is None else start_s
     return lambda: base_s + (wall_s() - begun_s) * speed
 
@@ -101,6 +101,12 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock) -> Clock
     help="The VTN's time at its start, in seconds since 1970; default: now.",
 )
 @option(
+    "--demo-begun",
+    type=click.FloatRange(0, _LARGEST_EPOCH_S),
+    hidden=True,
+    help="The wall's time at which the VTN's was --demo-start, in seconds since 1970; default: now.",
+)
+@option(
     "--energydesk-approve",
     default="at-once",
     type=Approval(),
@@ -142,6 +148,7 @@ def vtn(
     demo_report_every: int,
     demo_speed: float,
     demo_start: float | None,
+    demo_begun: float | None,
     energydesk_approve: Plan,
     energydesk_existing: str,
     quirks: tuple[frozenset[Quirk], ...],
@@ -169,7 +176,7 @@ def vtn(
         clients = _clients(client_texts, clients_file)
         house = Vtn(
             clients=clients,
-            now_s=simulated_clock(demo_start, demo_speed, time.time),
+            now_s=simulated_clock(demo_start, demo_speed, time.time, demo_begun),
             mono_s=time.monotonic,
             state_dir=folder,
             limits=Limits(keep_bytes, max_body, token_life),
