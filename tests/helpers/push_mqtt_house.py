@@ -79,6 +79,7 @@ class House:
         self.desk = PushDesk(None, self.brokers, self.clock.monotonic)
         self.pushes: dict[str, Any] = {}
         self.vens: dict[str, Probe] = {}
+        self.ids: dict[str, str] = {}
 
     def ven(self, name: str = "Herning", side: Side | None = None) -> Probe:
         self.pushes[name] = self.desk.for_ven(name, side or Side(self.api))
@@ -86,7 +87,7 @@ class House:
         return self.vens[name]
 
     def keep(self, name: str = "Herning", *program_ids: str) -> None:
-        self.pushes[name].keep(self.vens[name], f"id-{name}", program_ids)
+        self.pushes[name].keep(self.vens[name], self.ids.get(name, f"id-{name}"), program_ids)
 
     def listening(self, name: str = "Herning", side: Side | None = None) -> Probe:
         """A VEN that does what a VEN does at hints, until it hears of everything."""

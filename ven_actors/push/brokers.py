@@ -58,8 +58,12 @@ class MqttBrokers:
                 connection.stop()
 
 
+# The connection's generation, and whose topics were read: of the VEN with this id, and of these programs.
+_ReadFor = tuple[int, str, tuple[str, ...]]
+
+
 class MqttChannel:
-    """One VEN's part in a connection. Topics are read again for each connect, and when its programs change."""
+    """One VEN's part in a connection. Topics are read again for each connect, and when its id or programs change."""
 
     name = "mqtt"
 
@@ -69,7 +73,7 @@ class MqttChannel:
         self._brokers = brokers
         self._connection: MqttConnection | None = None
         self._looked_s = float("-inf")
-        self._read_for: tuple[int, tuple[str, ...]] = (0, ())
+        self._read_for: _ReadFor = (0, "", ())
 
     def keep(self, peer: Peer[Hint], ven_id: str, program_ids: tuple[str, ...], mono_s: float) -> None:
         is_up = self._connection is not None and self._connection.is_up
@@ -79,13 +83,13 @@ class MqttChannel:
         if connection is None:
             return
         generation = connection.generation
-        if not generation or self._read_for == (generation, program_ids):
+        if not generation or self._read_for == (generation, ven_id, program_ids):
             return
         topics = self._side.notifiers.topics(ven_id, program_ids)
         if not topics:
             raise VtnNonsense(f"the VTN offers MQTT and names no topics for ven {ven_id!r}")
         connection.listen(self._ven, generation, topics)
-        self._read_for = (generation, program_ids)
+        self._read_for = (generation, ven_id, program_ids)
 
     def healthy(self) -> bool:
         return self._connection is not None and self._connection.hears(self._ven)
@@ -106,5 +110,5 @@ class MqttChannel:
         self._looked_s = mono_s
         if connection is not self._connection:
             self.close()
-            self._connection, self._read_for = connection, (0, ())
+            self._connection, self._read_for = connection, (0, "", ())
             connection.attach(self._ven, hinting(peer))

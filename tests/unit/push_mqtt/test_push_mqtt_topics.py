@@ -62,6 +62,32 @@ def test_r39_topics_of_the_programs_are_the_fallback(house: House, start_broker:
     assert len(ven.of(Hint)) == before + 1, "p1 is no program of ours any more"
 
 
+def test_r39_a_ven_that_has_another_id_now_listens_to_its_topics(house: House, start_broker: Start) -> None:
+    broker = start_broker()
+    house.api.offer([broker.url])
+    house.api.name("vens/id-Herning/events", CREATE="old/c", UPDATE="old/u", DELETE="old/d")
+    house.api.name("vens/anew/events", CREATE="new/c", UPDATE="new/u", DELETE="new/d")
+    ven = house.listening()
+    house.ids["Herning"] = "anew"
+    house.keep()
+    ven.expect(Hint, WITHIN_S)
+    broker.publish("new/c")
+    ven.expect(Hint, WITHIN_S)
+
+
+def test_r39_a_ven_without_an_id_listens_to_the_topics_of_its_programs(house: House, start_broker: Start) -> None:
+    broker = start_broker()
+    house.api.offer([broker.url])
+    house.api.name("programs/p1/events", CREATE="p1/c", UPDATE="p1/u", DELETE="p1/d")
+    ven = house.ven()
+    house.ids["Herning"] = ""
+    for _ in range(2):
+        house.keep("Herning", "p1")
+        ven.expect(Hint, WITHIN_S)
+    broker.publish("p1/c")
+    ven.expect(Hint, WITHIN_S)
+
+
 def test_r39_after_every_connect_all_is_read_again(house: House, start_broker: Start) -> None:
     broker = start_broker()
     house.api.offer([broker.url])
