@@ -144,7 +144,7 @@ def _warn_of_lost(facts: RunFacts, lost: Sequence[VenStatus]) -> None:
     )
     log.warning(
         "vtn_lost_at_end", vens=_few(ven.name for ven in lost), lost=len(lost), of=of, reasons=reasons,
-        remedy=f"`ven-actors doctor --vens {lost[0].name}` with the same options finds out more",
+        remedy=f"`{doctor_line(facts.config, lost[0].name)}` finds out more",
     )  # fmt: skip
 
 
