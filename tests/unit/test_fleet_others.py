@@ -165,7 +165,7 @@ def test_a_vtn_that_shows_nobody_its_reports_is_asked_once(error: VtnError, look
         watch.look(0)
         watch.look(LOOK_EVERY_S)
     assert len(client.hints) == looks
-    assert {entry["log_level"] for entry in logs} == {"debug"}
+    assert {entry["log_level"] for entry in logs} <= {"debug"}
 
 
 def test_a_list_without_order_and_a_watch_that_is_stopped_say_nothing() -> None:
