@@ -310,3 +310,12 @@ def test_simulated_time_that_began_before_the_vtn_is_where_its_fleet_has_it() ->
     for wall_s in (1000.0 + late_s, 1000.0 + again_s):
         clock = command.simulated_clock(5000.0, 10.0, lambda wall_s=wall_s: wall_s, 1000.0)  # type: ignore[misc]
         assert clock() == 5000.0 + 10.0 * (wall_s - 1000.0)
+
+
+def test_an_option_of_the_vtn_before_its_subcommand_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = CliRunner().invoke(vtn, ["--port", "80", "--state", "x", "event", "list"])
+    assert result.exit_code == 2
+    assert "--port, --state: cannot apply before event" in result.output
+    monkeypatch.setenv("VEN_ACTORS_VTN_PORT", "80")
+    assert "cannot apply" not in CliRunner().invoke(vtn, ["event", "--help"]).output
+    assert "cannot apply" not in CliRunner().invoke(vtn, ["event", "--state", "/nowhere", "list"]).output

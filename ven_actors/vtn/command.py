@@ -21,7 +21,7 @@ from ven_actors.vtn.demo import DAY_S, DemoPlan
 from ven_actors.vtn.energydesk.book import Plan
 from ven_actors.vtn.energydesk.options import Approval
 from ven_actors.vtn.facts import Clock
-from ven_actors.vtn.options import option, refuse_idle
+from ven_actors.vtn.options import option, refuse_before, refuse_idle
 from ven_actors.vtn.problems import StateUnusable
 from ven_actors.vtn.push.broker import BrokerError
 from ven_actors.vtn.push.options import push_options, push_plan_of, refuse_idle_push
@@ -161,6 +161,7 @@ def vtn(
     When it is ready it prints one line of JSON to stdout, with its base URLs. SIGTERM, SIGINT and SIGHUP end it.
     """
     if ctx.invoked_subcommand is not None:
+        refuse_before(ctx, ctx.invoked_subcommand)
         return
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     if DAY_S % demo_report_every:

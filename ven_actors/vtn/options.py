@@ -25,3 +25,14 @@ def refuse_idle(ctx: click.Context, names: Iterable[str], needs: str) -> None:
         raise click.UsageError(
             f"{', '.join(flags[name] for name in given)}: cannot apply without {needs}; leave it out"
         )
+
+
+def refuse_before(ctx: click.Context, subcommand: str) -> None:
+    """Refuse options on the command line that stand before a subcommand which has its own."""
+    given = [
+        param.opts[0]
+        for param in ctx.command.params
+        if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"{', '.join(given)}: cannot apply before {subcommand}; give its own options behind it")
