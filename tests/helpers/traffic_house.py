@@ -26,10 +26,20 @@ class Caller:
 
 
 class GateHouse:
-    """`went` has the lane and the moment (seconds since the beginning) of each request that was let through."""
+    """`went` has the lane and the moment (seconds since the beginning) of each request that was let through.
 
-    def __init__(self, rate: float | None, resting: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
+    Time does not move for waits longer than `longest_wait_s`.
+    """
+
+    def __init__(
+        self,
+        rate: float | None,
+        resting: Callable[[], AbstractContextManager[None]] = nullcontext,
+        *,
+        longest_wait_s: float = 5.0,
+    ) -> None:
         self.clock = ManualClock(mono_s=0.0)
+        self._longest_wait_s = longest_wait_s
         self.traffic = Traffic(rate, monotonic=self.clock.monotonic, resting=resting, wait=self._wait)
         self.gate: Gate = self.traffic.gate(URL)
         self.went: list[tuple[Lane, float]] = []
@@ -40,7 +50,7 @@ class GateHouse:
 
     def _wait(self, condition: threading.Condition, wait_s: float | None) -> None:
         self._waiting.add(threading.get_ident())
-        if wait_s is None:
+        if wait_s is None or wait_s > self._longest_wait_s:
             condition.wait()
         else:
             self.clock.advance(wait_s)

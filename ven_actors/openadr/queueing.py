@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from ven_actors.openadr.flights import Permit
 from ven_actors.openadr.lanes import Lane
 
 LONGEST_WAIT_S = 5.0
@@ -22,7 +23,7 @@ class Ticket:
     wake: Callable[[], None]
     joined_s: float
     rank: int = 0
-    granted: bool = False
+    permit: Permit | None = None
     gone: bool = False
 
 
@@ -67,7 +68,6 @@ class Line:
         assert queue.head() is ticket
         heapq.heappop(queue.heap)
         queue.served_s = now_s
-        ticket.granted = True
 
     def _deadline_s(self, head: Ticket) -> float:
         return max(head.joined_s, self._queues[head.lane].served_s) + LONGEST_WAIT_S - _IN_GOOD_TIME_S

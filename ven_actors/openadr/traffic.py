@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from ven_actors.errors import VtnBusy
+from ven_actors.openadr.flights import Flights, Permit
 from ven_actors.openadr.lanes import Lane, current_lane, current_rank, is_of_reports
 from ven_actors.openadr.pacing import Pace, Slots
 from ven_actors.openadr.queueing import Line, Ticket
@@ -24,7 +24,6 @@ LONGEST_ASKED_S = 3600.0
 # Whoever comes while the origin wants less time than this is kept waiting; otherwise it is told how long.
 PATIENCE_S = 5.0
 _PORTS = {"http": 80, "https": 443}
-_ASK_FOR_TIME = frozenset({429, 503})
 
 Wait = Callable[[threading.Condition, float | None], object]
 
@@ -34,22 +33,6 @@ class Caller(Protocol):
 
     aborted: bool
     waker: Callable[[], None] | None
-
-
-class Permit:
-    """One request that may go out now; `answered` before the end of it says what the origin made of it."""
-
-    def __init__(self, lane: Lane, granted_s: float, in_flight: int) -> None:
-        self.lane = lane
-        self.granted_s = granted_s
-        self.in_flight = in_flight
-        self.is_answered = False
-        self.asked_s: float | None = None
-
-    def answered(self, status: int, retry_after_s: float | None) -> None:
-        """A complete answer. Where it asks for time, nothing goes to this origin for so long, at most an hour."""
-        self.is_answered = True
-        self.asked_s = retry_after_s if status in _ASK_FOR_TIME else None
 
 
 class Gate:
@@ -75,11 +58,11 @@ class Gate:
         self._pace = Pace(rate)
         self._slots = Slots()
         self._line = Line()
-        self._in_flight: Counter[Lane] = Counter()
+        self._flights = Flights()
         self._open_s = self._served_s = -math.inf
         self._gap_s = self._pace.gap_s
         self._timer: Ticket | None = None
-        self._timed = False
+        self._wakes_s = math.inf
         self.seats = Seats(lambda: min(seats_at(rate), self._slots.limit))
 
     @contextmanager
@@ -103,27 +86,29 @@ class Gate:
             self._line.join(ticket)
             self._grant()
             self._nudge()
-            if not ticket.granted:
+            if ticket.permit is None:
                 with self._resting():
                     self._queue(ticket, changed, caller)
-            return Permit(lane, self._monotonic(), self._in_flight.total())
+            assert ticket.permit is not None
+            return ticket.permit
 
     def _queue(self, ticket: Ticket, changed: threading.Condition, caller: Caller) -> None:
         """One of those that wait is the timer: it wakes when the next may go, whoever that is; the rest are woken."""
         caller.waker = lambda: self._wake(ticket)
         try:
             self._check(ticket, caller)
-            while not ticket.granted:
+            while ticket.permit is None:
                 self._timer = self._timer or ticket
                 wait_s = self._next_s() if self._timer is ticket else None
-                self._timed = self._timed if self._timer is not ticket else wait_s is not None
+                if self._timer is ticket:
+                    self._wakes_s = math.inf if wait_s is None else self._monotonic() + wait_s
                 self._wait(changed, wait_s)
-                if not ticket.granted:
+                if ticket.permit is None:
                     self._check(ticket, caller)
                     self._grant()
         finally:
             caller.waker = None
-            ticket.gone = not ticket.granted
+            ticket.gone = ticket.permit is None
             if self._timer is ticket:
                 self._timer = None
                 self._appoint_timer()
@@ -147,7 +132,7 @@ class Gate:
     def _left(self, permit: Permit) -> None:
         now_s = self._monotonic()
         with self._lock:
-            self._in_flight[permit.lane] -= 1
+            self._flights.ends(permit)
             if permit.is_answered:
                 self._slots.answered(permit.lane, now_s - permit.granted_s, permit.in_flight, now_s)
             if permit.asked_s is not None:
@@ -160,38 +145,40 @@ class Gate:
     def _grant(self) -> None:
         """Let all go whose turn has come."""
         now_s = self._monotonic()
+        self._flights.let_go(now_s)
         while now_s >= self._open_s and self._pace.wait_s(now_s) <= 0:
             ticket = self._line.next(now_s, self._gap_s, self._has_slot)
             if ticket is None:
                 return
             self._line.serve(ticket, now_s)
             self._pace.took(now_s)
-            self._in_flight[ticket.lane] += 1
+            ticket.permit = self._flights.begins(ticket.lane, now_s)
             gap_s = min(now_s - self._served_s, 1.0)
             self._gap_s, self._served_s = max(self._pace.gap_s, 0.9 * self._gap_s + 0.1 * gap_s), now_s
             ticket.wake()
 
     def _has_slot(self, lane: Lane) -> bool:
         """Reports never take the last slot; while VENs register, they take fewer, and the backlog one."""
-        most, busy = self._slots.limit, self.seats.any_taken
-        if self._in_flight.total() >= most:
+        most, busy, flights = self._slots.limit, self.seats.any_taken, self._flights
+        if flights.total >= most:
             return False
-        reports = sum(count for each, count in self._in_flight.items() if is_of_reports(each))
-        if is_of_reports(lane) and reports >= (most // 2 if busy else most - 1):
+        if is_of_reports(lane) and flights.of_reports >= (most // 2 if busy else most - 1):
             return False
-        return not (lane is Lane.BACKLOG and busy and self._in_flight[lane])
+        return not (lane is Lane.BACKLOG and busy and flights.of(lane))
 
     def _next_s(self) -> float | None:
-        """Seconds until somebody may go; None: not before a request that is in flight has ended."""
+        """Seconds until somebody may go, as far as that is known; None: not before a request that is in flight ends."""
         now_s = self._monotonic()
         if self._line.next(now_s, self._gap_s, self._has_slot) is None:
-            return None
+            return self._flights.next_s(now_s)
         return max(0.0, self._open_s - now_s, self._pace.wait_s(now_s))
 
     def _nudge(self) -> None:
-        """The timer may have waited for a slot alone, and now it is a matter of time."""
-        if self._timer is not None and not self._timed and self._next_s() is not None:
-            self._timer.wake()
+        """The timer may have waited for a slot, and now somebody may go sooner."""
+        if self._timer is not None:
+            next_s = self._next_s()
+            if next_s is not None and self._monotonic() + next_s < self._wakes_s:
+                self._timer.wake()
 
     def _appoint_timer(self) -> None:
         ticket = next(self._line.waiting(), None)

@@ -7,6 +7,7 @@ import pytest
 from traffic_house import Caller, GateHouse
 
 from ven_actors.errors import VtnBusy
+from ven_actors.openadr.flights import HANGS_AFTER_S
 from ven_actors.openadr.lanes import Lane
 from ven_actors.openadr.pacing import FEWEST_SLOTS
 from ven_actors.openadr.traffic import LONGEST_ASKED_S, Traffic, origin_of
@@ -190,3 +191,24 @@ def test_each_slot_that_becomes_free_goes_to_the_first_lane_that_waits() -> None
         each.set()
     house.join()
     assert [lane for lane, _ in house.went[32:]] == sorted(asked)
+
+
+def test_requests_that_hang_do_not_keep_the_others_away() -> None:
+    house = GateHouse(None, longest_wait_s=HANGS_AFTER_S)
+    hung = [house.hold(Lane.POLL) for _ in range(32)]
+    assert len(house.went) == 32
+    house.send(Lane.LIVE)
+    assert house.went[-1] == (Lane.LIVE, HANGS_AFTER_S)
+    for each in hung:
+        each.set()
+    house.join()
+
+
+def test_a_report_of_the_backlog_that_hangs_does_not_keep_the_rest_away_while_vens_register() -> None:
+    house = GateHouse(None, longest_wait_s=HANGS_AFTER_S)
+    house.gate.seats.take("Herning", lambda: None)
+    hung = house.hold(Lane.BACKLOG)
+    house.send(Lane.BACKLOG)
+    assert house.went[-1] == (Lane.BACKLOG, HANGS_AFTER_S)
+    hung.set()
+    house.join()

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from traffic_house import URL
 
+from ven_actors.openadr.flights import Permit
 from ven_actors.openadr.lanes import Lane
 from ven_actors.openadr.queueing import LONGEST_WAIT_S, Ticket
-from ven_actors.openadr.traffic import Permit, Traffic
+from ven_actors.openadr.traffic import Traffic
 from ven_actors.testing.clock import ManualClock
 
 EACH_TAKES_S = 0.3
@@ -27,7 +28,8 @@ class SerialVtn:
     def ask(self, lane: Lane, then: Callable[[], None], rank: int = 0) -> None:
         def go() -> None:
             self.permitted_s[lane] = self.clock.mono_s
-            self._sent.append((Permit(lane, self.clock.mono_s, self.gate._in_flight.total()), then))
+            assert ticket.permit is not None
+            self._sent.append((ticket.permit, then))
 
         ticket = Ticket(lane, go, self.clock.mono_s, rank)
         self.gate._line.join(ticket)
