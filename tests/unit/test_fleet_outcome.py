@@ -109,18 +109,22 @@ def test_readings_that_the_vtn_refused_in_this_run_are_a_warning() -> None:
 
 def test_a_drain_that_is_cut_short_is_one_line_that_says_who_closed_the_connections() -> None:
     facts = RunFacts(FleetConfig())
-    status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus(reports_open=3))
+    facts.status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus(reports_open=3))
     with capture_logs() as logs:
-        say_broken_off(facts, status, 2)
+        say_broken_off(facts, 2)
     (line,) = logs
     assert (line["event"], line["reports_open"], line["requests_broken_off"]) == ("drain_cut_short", 3, 2)
     assert facts.warnings[0].startswith("the drain ended with 3 reports open; the fleet broke off 2 requests itself")
 
 
-def test_a_drain_that_is_cut_short_with_nothing_open_is_not_spoken_of() -> None:
+@pytest.mark.parametrize(("requests", "reports_open"), [(0, 0), (None, 3)])
+def test_a_drain_that_is_not_cut_short_or_with_nothing_open_is_not_spoken_of(
+    requests: int | None, reports_open: int
+) -> None:
     facts = RunFacts(FleetConfig())
+    facts.status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus(reports_open=reports_open))
     with capture_logs() as logs:
-        say_broken_off(facts, FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus()), 0)
+        say_broken_off(facts, requests)
     assert (logs, facts.warnings) == ([], [])
 
 

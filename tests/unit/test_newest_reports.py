@@ -72,3 +72,12 @@ def test_a_vtn_without_pages_is_asked_once(order: Callable[[int], str]) -> None:
 @pytest.mark.parametrize("created", [lambda n: at(n * 7 % 11), lambda _: None, lambda _: "soon"])
 def test_where_times_show_no_order_nothing_is_known(created: Callable[[int], str | None]) -> None:
     assert newest_of(Reports(20, created)) is None
+
+
+def test_of_a_vtn_that_knows_no_filter_only_what_is_in_our_name_is_taken() -> None:
+    reports = Reports(4, at)
+    for number, each in enumerate(reports.all):
+        each["clientName"] = "Herning" if number % 2 else "Aalborg"
+    found = read_newest(reports.read)
+    assert found is not None
+    assert [each.report_id for each in found.of("Herning").reports] == ["r1", "r3"]

@@ -11,7 +11,7 @@ from ven_actors.fleet.disk import full_disk
 from ven_actors.fleet.remedies import doctor_line
 from ven_actors.fleet.summary import RunFacts, has_failed, has_fallen
 from ven_actors.fleet.waiting import left_out, queued_by_ven, say_left_out
-from ven_actors.model import FleetStatus, VenState, VenStatus
+from ven_actors.model import VenState, VenStatus
 
 log = structlog.get_logger()
 
@@ -41,10 +41,13 @@ def exit_code(facts: RunFacts, ran_s: float) -> int:
     return code
 
 
-def say_broken_off(facts: RunFacts, status: FleetStatus | None, requests: int) -> None:
-    """Say, in one line, that a drain ended before all was delivered, and how many requests the fleet closed itself."""
-    reports = 0 if status is None else status.reporter.reports_open
-    if not requests and not reports:
+def say_broken_off(facts: RunFacts, requests: int | None) -> None:
+    """Say, in one line, that a drain ended before all was delivered, and how many requests the fleet closed itself.
+
+    `requests` None: it did not. What is open is known only once the actors have ended.
+    """
+    reports = facts.reporter.reports_open
+    if requests is None or not (requests or reports):
         return
     remedy = "the next run on this state folder looks up what was in flight, and delivers the rest"
     what = f"the drain ended with {reports} reports open; the fleet broke off {requests} requests itself"

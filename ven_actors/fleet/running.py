@@ -149,9 +149,9 @@ def _run_actors(config: FleetConfig, facts: RunFacts, wiring: Wiring, pacemaker:
             log.info("fleet_started", vens=facts.vens, vtn=facts.vtn["url"], state=str(config.state))
             pacemaker.run(config.duration_s, None if show is None else lambda: show(status()))
             log.info("draining", limit_s=config.drain_s)
-            if not pacemaker.drain(config.drain_s):
-                say_broken_off(facts, pacemaker.last_status, wiring.abort())
+            broken_off = None if pacemaker.drain(config.drain_s) else wiring.abort()
             facts.status = pacemaker.shut_down()
+            say_broken_off(facts, broken_off)
             if show is not None:
                 show(ended_status(facts, facts.status, time.monotonic() - begun_s))
         except Stalled as error:

@@ -187,7 +187,8 @@ class VtnClient:
             return None
         path, query = dialect.reports_path, [("clientName", self.ven_name)]
         with in_lane(Lane.BACKLOG):
-            return read_newest(lambda skip, limit: self._api.get(path, query + dialect.page_query(skip, limit)), hint)
+            found = read_newest(lambda skip, limit: self._api.get(path, query + dialect.page_query(skip, limit)), hint)
+        return None if found is None else found.of(self.ven_name)
 
     def event_exists(self, event_id: str) -> bool:
         """Whether the VTN knows the event and shows it to us. Raises `VtnRefused` for all but 200 and 404."""

@@ -27,6 +27,7 @@ class StoredReport:
     report_id: str
     name: str
     created_s: float
+    client_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Newest:
 
     reports: tuple[StoredReport, ...]
     hint: int = 0
+
+    def of(self, client_name: str) -> Newest:
+        """Those in this name alone: a VTN may know no such filter, and show all that it shows us."""
+        return Newest(tuple(each for each in self.reports if each.client_name == client_name), self.hint)
 
 
 def read_newest(read: Callable[[int, int], bytes], hint: int = 0) -> Newest | None:
@@ -86,7 +91,7 @@ def _page(read: Callable[[int, int], bytes], skip: int, limit: int = PAGE) -> li
             created_s = parse_instant(report.created_date_time or "")[0]
         except VtnNonsense:
             report, created_s = WireReportName(), float("nan")
-        found.append(StoredReport(report.id or "", report.report_name or "", created_s))
+        found.append(StoredReport(report.id or "", report.report_name or "", created_s, report.client_name or ""))
     return found
 
 
