@@ -49,7 +49,7 @@ def say_registration_time(
             requests_about=count,
             at_least_s=math.ceil(count / rate),
             rate=rate,
-            remedy="a higher --rate shortens it; 0 is no limit",
+            remedy="a higher --rate shortens it; 0 sets no limit",
         )
     polls = {origin: _REQUESTS_PER_POLL * count / poll_every_s for origin, count in vens.items()}
     too_many = [
