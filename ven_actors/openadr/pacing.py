@@ -59,7 +59,7 @@ class Slots:
         if took_s > QUICK_ENOUGH_S and took_s > SLOWER_THAN_FEW * quickest_s:
             if now_s - took_s >= self._shrunk_s:  # it went out after the last cut: that was not enough
                 self._limit, self._shrunk_s = float(FEWEST_SLOTS), now_s
-        elif in_flight >= self.limit:
+        elif in_flight >= self.limit - 1:  # reports leave one free
             self._limit = min(float(MOST_SLOTS), self._limit + 1 / self._limit)
 
 

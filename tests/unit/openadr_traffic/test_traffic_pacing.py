@@ -106,6 +106,13 @@ def test_a_vtn_that_has_become_quick_gets_more_requests_at_once_again() -> None:
     assert slots.limit >= FIRST_SLOTS
 
 
+def test_many_senders_alone_let_it_grow_too_though_reports_leave_a_slot_free() -> None:
+    slots = Slots()
+    for number in range(2000):
+        slots.answered(Lane.LIVE, 0.1, slots.limit - 1, float(number))
+    assert slots.limit > 60
+
+
 def test_it_does_not_grow_while_nobody_needs_more() -> None:
     slots = Slots()
     for number in range(1000):
