@@ -98,6 +98,33 @@ def test_a_vtn_that_is_back_with_other_events_is_asked_for_the_ven_once(ven: Cal
     assert house.vtn.looks == 2
 
 
+def test_an_empty_list_proves_nothing_for_half_a_minute_after_the_vtn_has_lost_the_ven(
+    ven: Callable[..., House],
+) -> None:
+    house = enrolled(ven, "e1")
+    comes_back_empty(house)
+
+    def asked_after(seconds: int) -> list[str]:
+        house.time.advance(seconds)
+        house.tick(house.time.wall_s, "polling")
+        return [request.event_id for request in house.reporter.of(EventsRead)[-1].requests]
+
+    assert asked_after(5) == ["e1"], "its events may be made anew yet"
+    assert house.status.state is VenState.RUNNING
+    assert asked_after(29) == ["e1"]
+    assert asked_after(1) == []
+
+
+def test_events_that_are_made_anew_are_believed_at_once(ven: Callable[..., House]) -> None:
+    house = enrolled(ven, "e1")
+    comes_back_empty(house)
+    house.tick_later("polling")
+    house.vtn.crawl_result = Crawl((), (asking("e2"),))
+    house.time.advance(5)
+    house.tick(house.time.wall_s, "polling")
+    assert [request.event_id for request in house.reporter.of(EventsRead)[-1].requests] == ["e2"]
+
+
 def test_that_one_event_is_as_it_was_is_enough(ven: Callable[..., House]) -> None:
     house = enrolled(ven, "e1", "e2")
     house.vtn.crawl_result = Crawl((), (asking("e2"),))

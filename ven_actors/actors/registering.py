@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
+import msgspec
 import structlog
 
 from ven_actors.actors.ven_needs import Vtn
@@ -17,6 +18,7 @@ log = structlog.get_logger()
 
 # Of the VEN's own token, where it has one; a client's that is refused is `CredentialsRefused`.
 _TOKEN_UNKNOWN = 401
+_DOUBT_S = 30.0
 _MAY_HAVE_LOST_US = frozenset({401, 403, 404})
 
 
@@ -37,7 +39,8 @@ class Registering:
         self._look_wanted = False
         self._is_proven = True
         self._polls_lacking = 0
-        self._has_looked = False
+        self._has_looked = self._was_lost = False
+        self._doubted_until_s = float("-inf")
 
     def begin_again(self) -> None:
         self.is_complete, self._upto = False, 0
@@ -106,6 +109,17 @@ class Registering:
         may_be_lost = may_be_lost and book.none_stays(crawl.events, crawl.unreadable_ids)
         return None if may_be_lost and not self.look() else crawl
 
+    def believed(self, crawl: Crawl, book: EventBook, mono_s: float) -> Crawl:
+        """The crawl; for a while after the VTN has lost the VEN, one without any event proves nothing.
+
+        Whoever brings a VTN back makes its events anew, and not all at the same moment.
+        """
+        if self._was_lost:
+            self._was_lost, self._doubted_until_s = False, mono_s + _DOUBT_S
+        is_empty = crawl.reported is None and not crawl.events and len(book) > 0
+        is_doubted = is_empty and mono_s < self._doubted_until_s
+        return msgspec.structs.replace(crawl, complete=False) if is_doubted else crawl
+
     def finds_itself_lost(self) -> bool:
         """Whether a look, where one is wanted, says that there is something to register; trouble says nothing."""
         if not self._look_wanted or not self.is_complete:
@@ -134,6 +148,7 @@ class Registering:
         return is_there
 
     def _is_lost(self) -> None:
+        self._was_lost = True
         log.warning("ven_lost_by_vtn", ven=self._ven, remedy="none is needed: it is registered again now")
         self.begin_again()
 

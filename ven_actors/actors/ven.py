@@ -264,7 +264,7 @@ class VenActor(FleetActor):
         if crawl is None and self._registering.is_due(self._poll_soon):
             self._enrol()
             crawl = self._vtn.crawl(self._book.program_of)
-        return crawl
+        return crawl and self._registering.believed(crawl, self._book, self.monotonic())
 
     def _read_events(self) -> bool:
         as_of_s, names = self._now_s, self._simulation.layout.resource_names
