@@ -96,3 +96,10 @@ def test_a_report_that_becomes_backlog_while_it_waits_goes_out_as_such(office_of
     office.dispatcher.sim_now_s = T0 + 1000
     flights = office.go(0)
     assert [flight.backlog for flight, _ in flights] == [True, True]
+
+
+def test_where_time_runs_fast_a_report_stays_live_for_half_a_minute_of_ours(office_of: Callable[[int], Office]) -> None:
+    office = office_of(2)
+    office.dispatcher.speed = 100.0
+    office.meter("v")
+    assert [flight.backlog for flight, _ in office.go(0)] == [False]

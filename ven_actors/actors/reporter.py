@@ -98,6 +98,7 @@ class ReporterActor(FleetActor):
         self._accounts = Accounts(self._outbox, recovery.counters)
         self._dispatcher = LivingOnly(Throttle, self._origin_of, self._lives)
         settings = self._settings
+        self._dispatcher.speed = settings.speed
         self._desk = Desk(self._outbox, self._dispatcher, self._columns, self._accounts, self._rng, settings.doctor)
         keep_s, most_bytes = self._settings.keep_s, self._settings.most_bytes
         self._housekeeping = Housekeeping(self._store, self._outbox, self._desk, keep_s=keep_s, most_bytes=most_bytes)

@@ -32,7 +32,7 @@ class ReporterSettings:
     """`flush_s` is the longest that a block waits for its commit.
 
     `keep_s` is how long accepted blocks are kept; beyond `most_bytes` the oldest open ones are evicted.
-    `doctor` gives the command that examines a VEN whose reports are held.
+    `doctor` gives the command that examines a VEN whose reports are held. `speed`: simulated seconds per second.
     """
 
     flush_s: float = 0.2
@@ -40,3 +40,4 @@ class ReporterSettings:
     most_bytes: int = 2**30
     max_report_bytes: int = DEFAULT_BYTES
     doctor: Doctor = doctor_without_options
+    speed: float = 1.0

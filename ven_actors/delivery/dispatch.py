@@ -41,7 +41,7 @@ class Dispatcher:
     """Knows which senders are free, which VENs have something to send, and which have to wait until when.
 
     `new_throttle` makes that of an origin, `origin_of` says to which a VEN, by name, belongs. `sim_now_s` is simulated
-    time, by which a report is live or backlog.
+    time, by which a report is live or backlog, and `speed` how many of its seconds go by in one.
     """
 
     def __init__(self, new_throttle: Callable[[], Throttle], origin_of: Callable[[str], str] = lambda _ven: "") -> None:
@@ -55,7 +55,7 @@ class Dispatcher:
         self._listed: dict[str, float] = {}
         self._offers = itertools.count()
         self.newest_id = 0
-        self.sim_now_s = -math.inf
+        self.sim_now_s, self.speed = -math.inf, 1.0
 
     def outlet(self, ven: str) -> Outlet:
         """That of the origin to which a VEN reports."""
@@ -135,7 +135,7 @@ class Dispatcher:
         if max(report.next_try_s, self._opens_s(outbox.name)) > now_s:
             self.offer(outbox)
             return None
-        backlog = is_backlog(report, self.sim_now_s)
+        backlog = is_backlog(report, self.sim_now_s, self.speed)
         if backlog and not outlet.has_sender_for_late():  # it has become late while it waited
             self._listed[outbox.name] = -math.inf
             outlet.add(outbox, now_s, late=True)
@@ -168,5 +168,5 @@ class Dispatcher:
             outbox = heapq.heappop(self._waiting)[2]
             self._listed[outbox.name] = -math.inf
             report = outbox.next_to_send(now_s)
-            is_late = report is not None and is_backlog(report, self.sim_now_s)
+            is_late = report is not None and is_backlog(report, self.sim_now_s, self.speed)
             self.outlet(outbox.name).add(outbox, now_s, late=is_late)

@@ -18,10 +18,11 @@ LIVE_AT_LEAST_S = 30.0
 LONGEST_WAIT_S = 5.0
 
 
-def is_backlog(report: Sendable, sim_now_s: float) -> bool:
-    """Whether the window of this report ended long ago, in simulated seconds and by its own cadence."""
+def is_backlog(report: Sendable, sim_now_s: float, speed: float = 1.0) -> bool:
+    """Whether the window of this report ended long ago, by its own cadence; `speed`: simulated seconds per second."""
     whole = report.whole
-    return sim_now_s - whole.end_s > max(LIVE_AT_LEAST_S, LIVE_WINDOWS * (whole.end_s - whole.start_s))
+    live_s = max(LIVE_AT_LEAST_S * speed, LIVE_WINDOWS * (whole.end_s - whole.start_s))
+    return sim_now_s - whole.end_s > live_s
 
 
 @dataclass(slots=True)

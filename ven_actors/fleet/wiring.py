@@ -168,6 +168,7 @@ class Wiring:
                 config.outbox_max_bytes,
                 config.max_report_bytes,
                 self._doctor,
+                config.speed,
             ),
             rng=random.Random(f"{config.seed} retries {run}"),  # noqa: S311 - jitter, not secrets
             origin_of=self._origin_of,
