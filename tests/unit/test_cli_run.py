@@ -133,6 +133,12 @@ def test_a_misspelt_variable_is_logged_with_the_nearest() -> None:
     assert "nearest=VEN_ACTORS_INTERVAL " in result.stderr
 
 
+def test_a_variable_of_the_program_before_is_logged_with_its_new_name() -> None:
+    logged = invoke(Fleet(), environ={"VTN_SERVER_ADDRESS": "http://vtn.example"}).stderr
+    assert "former_variable" in logged
+    assert "now=VEN_ACTORS_VTN_URL" in logged
+
+
 def test_the_last_words_are_the_ledger_of_the_state_folder() -> None:
     assert "readings  generated 7 = accepted 0 + queued 0\n" in invoke(Fleet()).stdout
 
