@@ -108,7 +108,7 @@ def _all_lost(facts: RunFacts, vens: Sequence[VenStatus]) -> int:
     states = {ven.state for ven in vens}
     if VenState.UNREGISTERED not in states or not states <= {VenState.UNREGISTERED, VenState.REFUSED}:
         return OK
-    meaning = "VENs worked, until the VTN would not register them any more: at the end none was left"
+    meaning = "no VEN is registered at its VTN any more, though they worked before"
     remedy = f"`{doctor_line(facts.config, vens[0].name)}` finds out more; what is queued is kept"
     _say_failed(facts, "registrations_lost", meaning, _few(_last_errors(vens)), remedy)
     return NOT_REACHED

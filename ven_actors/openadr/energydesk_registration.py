@@ -92,7 +92,7 @@ class DeskRegistration:
 def _there_already(ven_name: str, unreadable: list[str], *, kept: bool) -> str:
     words = f"VEN {ven_name!r} is registered there already (409), and the server does not tell its auth_token"
     if unreadable:
-        words += f"; the look-up shows what nobody can read: {said(unreadable)}"
+        words += f"; the look-up shows objects that cannot be read: {said(unreadable)}"
     if kept:
         return (
             f"{words} and refuses the one that was kept (401): have the VEN deleted there; it is then registered anew"

@@ -182,7 +182,7 @@ class Enroller:
         refused = self._api.refused(answer, "POST", path)
         if answer.status != 409 or not self.unreadable:
             return refused
-        seen = f"{refused}; the look-up shows what nobody can read: {said(self.unreadable)}"
+        seen = f"{refused}; the look-up shows objects that cannot be read: {said(self.unreadable)}"
         return VtnRefused(seen, status=answer.status, retry_after_s=answer.retry_after_s)
 
     def _listed(

@@ -40,7 +40,7 @@ def test_a_409_whose_look_up_shows_an_unreadable_ven_says_so_and_quotes_no_token
     vtn = server()
     vtn.enrol(vtn.client(), resource())
     vtn.refuse("GET", "/vens", 200, b'[{"id": 7, "ven_name": "Herning", "auth_token": "hush"}]')
-    with pytest.raises(VtnRefused, match=r"409.*the look-up shows what nobody can read: .*id: Expected") as said:
+    with pytest.raises(VtnRefused, match=r"409.*the look-up shows objects that cannot be read: .*id: Expected") as said:
         vtn.client().enrol("Herning", [resource()], None)
     assert "hush" not in str(said.value)
 

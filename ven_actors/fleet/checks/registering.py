@@ -40,7 +40,7 @@ def registration(case: Case) -> Finding:
 def _missing(case: Case) -> Finding:
     if case.enroller.unreadable:
         return warning(
-            f"VEN {case.ven_name} is not seen, but the VTN lists vens that nobody can read: "
+            f"VEN {case.ven_name} is not seen, but the VTN lists vens that cannot be read: "
             f"{said(case.enroller.unreadable)}",
             "if one of them is this VEN, the fleet cannot find it and cannot make it anew (409)",
             "have the VTN's operator correct or delete them",
