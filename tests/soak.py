@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +52,10 @@ QUIRKS = (*TROUBLESOME, *sorted(set(Quirk) - {*TROUBLESOME, Quirk.COMES_BACK_EMP
 Step = tuple[float, str, str]
 
 
-def plan(length_s: float, outage_s: float) -> list[Step]:
-    """What happens when, in seconds from the start: (when, what, with which quirk)."""
-    count = max(1, min(len(QUIRKS), int(length_s / SHORTEST_QUIRK_S)))
-    steps: list[Step] = [(length_s * index / count, "quirk", QUIRKS[index]) for index in range(1, count)]
+def plan(length_s: float, outage_s: float, quirks: Sequence[str] = QUIRKS) -> list[Step]:
+    """What happens when, in seconds from the start: (when, what, which quirk); the first quirk is there already."""
+    count = max(1, min(len(quirks), int(length_s / SHORTEST_QUIRK_S)))
+    steps: list[Step] = [(length_s * index / count, "quirk", quirks[index]) for index in range(1, count)]
     steps += [(at_s, "event", "") for at_s in _every(EVENT_EVERY_S, length_s)]
     for share in (1 / 3, 2 / 3):
         empty_s = share * length_s
@@ -77,15 +77,16 @@ def main() -> int:
     parser.add_argument(
         "--outage", type=float, default=0, help="seconds that the VTN is away when it is emptied: 40 makes it fail"
     )
+    parser.add_argument("--quirks", default=",".join(QUIRKS), help="these, one after the other (default: all)")
     parser.add_argument("--log", type=Path, help="keep what the fleet says in this file")
     options = parser.parse_args()
-    length_s = options.minutes * 60
+    length_s, quirks = options.minutes * 60, options.quirks.split(",")
     with tempfile.TemporaryDirectory() as folder:
-        return soak(Path(folder), length_s, plan(length_s, options.outage), options.dialect, options.log)
+        vtn = SoakVtn(Path(folder), options.dialect, quirks[0])
+        return soak(Path(folder), length_s, plan(length_s, options.outage, quirks), vtn, options.log)
 
 
-def soak(folder: Path, length_s: float, steps: list[Step], dialect: str, log: Path | None) -> int:
-    vtn = SoakVtn(folder, dialect, QUIRKS[0])
+def soak(folder: Path, length_s: float, steps: list[Step], vtn: SoakVtn, log: Path | None) -> int:
     watch = Watch(VENS, SILENT_S)
     state, out = folder / "state", folder / "summary.json"
     arguments = (

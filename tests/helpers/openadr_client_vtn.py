@@ -87,8 +87,7 @@ def client_of(httpserver: HTTPServer, adapter: SharedAdapter, **settings: Any) -
         "Herning",
         Credentials("c", Secret("s")),
         adapter=adapter,
-        monotonic=time.monotonic,
-        **({"dialect": V310()} | settings),
+        **({"dialect": V310(), "monotonic": time.monotonic} | settings),
     )
 
 

@@ -32,6 +32,10 @@ class Api:
         """Whether no credentials are configured."""
         return self._tokens is None
 
+    def now_s(self) -> float:
+        """Monotonic time."""
+        return self._exchanger.now_s()
+
     def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> bytes:
         """The body of a 200. Raises `VtnRefused` for any other status, and what `request` raises."""
         answer = self.request("GET", path, query=query)

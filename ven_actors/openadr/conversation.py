@@ -87,8 +87,11 @@ class StandardConversation:
         own_queries = [[], *self._dialect.targets_queries(self._own.configured)]
         programs = self._programs.listing(own_queries)
         chosen = self._chosen.among(programs.read)
-        events = self._events.listing([of + own for of in chosen.queries() for own in own_queries])
-        gone = chosen.ids_of(known_event_ids) - events.ids
+        queries = [of + own for of in chosen.queries() for own in own_queries]
+        events, known = self._events.listing(queries), chosen.ids_of(known_event_ids)
+        if not known <= events.ids:
+            events = self._events.listing(queries, to_the_end=True)
+        gone = known - events.ids
         events = self._events.with_more(events, self._still_there(self._dialect.event_path, gone))
         if chosen.everything:
             hidden = events.program_ids - programs.ids

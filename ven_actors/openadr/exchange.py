@@ -100,6 +100,10 @@ class Exchanger:
         self._on_request(answer.status)
         return answer
 
+    def now_s(self) -> float:
+        """The clock by which its deadlines are measured."""
+        return self._monotonic()
+
     def abort(self) -> int:
         """End every request in flight and refuse all that follow, from any thread; how many it ever ended so."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from ven_actors.openadr.targeting import Target
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+_HOUR_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -151,21 +154,39 @@ class PagedLister(Lister[T]):
         self._api = api
         self._dialect = dialect
         self._path = path
+        self._ended_s: dict[tuple[tuple[str, str], ...], float] = {}
+        self._found: dict[tuple[tuple[str, str], ...], list[Page[T]]] = {}
 
-    def listing(self, queries: Iterable[Query]) -> Listing[T]:
-        """What these queries show. Raises what asking raises, and `VtnNonsense` where there is no end."""
+    def listing(self, queries: Iterable[Query], *, to_the_end: bool = False) -> Listing[T]:
+        """What these queries show. Raises what asking raises, and `VtnNonsense` where there is no end.
+
+        A short page is taken for the last one where the page behind one was empty within the last hour (R11);
+        `to_the_end` reads on where the last listing ended.
+        """
         found: list[Page[T]] = []
-        limit = self._dialect.page_limit
         for query in queries:
-
-            def get_objects(skip: int, query: Query = query) -> Sequence[tuple[str | bytes, Listed[T]]]:
-                page = self.page(self._api.get(self._path, query + self._dialect.page_query(skip, limit)))
-                found.append(page)
-                return [(each.key, each) for each in page.objects]
-
-            for _ in paged(get_objects, self.what, limit):
-                pass
+            found += self._pages(query, to_the_end=to_the_end)
         return self._of_pages(found)
+
+    def _pages(self, query: Query, *, to_the_end: bool) -> list[Page[T]]:
+        found: list[Page[T]] = []
+        limit, key, now_s = self._dialect.page_limit, tuple(query), self._api.now_s()
+        is_known = not to_the_end and now_s - self._ended_s.get(key, -math.inf) < _HOUR_S
+        begun = iter(self._found.get(key, ()) if to_the_end else ())
+
+        def get_objects(skip: int) -> Sequence[tuple[str | bytes, Listed[T]]]:
+            page = next(begun, None)
+            if page is None:
+                page = self.page(self._api.get(self._path, query + self._dialect.page_query(skip, limit)))
+            found.append(page)
+            return [(each.key, each) for each in page.objects]
+
+        for _ in paged(get_objects, self.what, limit, lambda: is_known):
+            pass
+        if not is_known and len(found) > 1 and not found[-1].objects and len(found[-2].objects) < limit:
+            self._ended_s[key] = now_s
+        self._found[key] = found
+        return found
 
     def with_more(self, listing: Listing[T], bodies: Iterable[bytes]) -> Listing[T]:
         """The same listing, and objects that were got one by one."""
@@ -186,6 +207,7 @@ class PagedLister(Lister[T]):
         return listed.program_id
 
     def _of_pages(self, pages: Sequence[Page[T]]) -> Listing[T]:
+        pages = [page for page in pages if page.objects]
         return ALIKE.one((self._alike, tuple(page.digest for page in pages)), lambda: Listing(pages))
 
 

@@ -30,13 +30,16 @@ def pages(get_page: Callable[[int], bytes], what: str, limit: int = 50) -> Itera
 
 
 def paged(
-    get_objects: Callable[[int], Sequence[tuple[str | bytes, T]]], what: str, limit: int = 50
+    get_objects: Callable[[int], Sequence[tuple[str | bytes, T]]],
+    what: str,
+    limit: int = 50,
+    ends_with_short: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[T]]:
     """The objects of each page that were not on an earlier one, by their keys.
 
     `get_objects` takes how many objects to skip. A page of more than the `limit` asked for counts as one of the limit:
     a VTN that shows each object twice may do so after counting. Ends with an empty page, or one without a new key.
-    Raises `VtnNonsense` when there is no end to it.
+    One of less than the limit ends it if it `ends_with_short` pages. Raises `VtnNonsense` when there is no end to it.
     """
     seen: set[str | bytes] = set()
     skip = 0
@@ -51,4 +54,6 @@ def paged(
         if not fresh:
             return
         yield fresh
+        if len(found) < limit and ends_with_short():
+            return
     raise VtnNonsense(f"the list of {what} has no end: {len(seen)} objects in {MOST_PAGES} pages")

@@ -1,16 +1,20 @@
 """Reading programs and events: every page is read, and what is gone is told from what is hidden."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pytest
-from openadr_client_vtn import Vtn, fill_events, shown
+from openadr_client_vtn import Vtn, client_of, fill_events, shown
+from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from ven_actors.errors import VtnNonsense, VtnRefused
 from ven_actors.openadr.client import VtnClient
 from ven_actors.openadr.event_book import Changes, EventBook
 from ven_actors.openadr.paging import pages
+from ven_actors.openadr.transport import SharedAdapter
+from ven_actors.testing.clock import ManualClock
 
 
 def test_r11_edge_case_1_all_pages_are_read_until_an_empty_one(vtn: Vtn, client: VtnClient) -> None:
@@ -24,6 +28,41 @@ def test_r11_edge_case_1_all_pages_are_read_until_an_empty_one(vtn: Vtn, client:
     ]
     assert crawl.complete
     assert crawl.problems == ()
+
+
+def test_r11_a_short_page_is_the_last_one_for_an_hour_after_the_page_behind_one_was_empty(
+    vtn: Vtn, httpserver: HTTPServer, adapter: SharedAdapter
+) -> None:
+    clock = ManualClock()
+    client = client_of(httpserver, adapter, monotonic=clock.monotonic)
+    fill_events(vtn, 60)
+
+    def skips(known: Collection[str] = ()) -> list[str]:
+        vtn.asked.clear()
+        assert len(client.crawl(known).events) == 60
+        return [each.partition("skip=")[2].partition("&")[0] for each in vtn.asked if each.startswith("GET /events?")]
+
+    every, short = ["0", "50", "60"], ["0", "50"]
+    assert [skips(), skips(), skips(["e7"])] == [every, short, short]
+    clock.advance(3601)
+    assert [skips(), skips()] == [every, short]
+    client.close()
+
+
+def test_r11_no_event_is_taken_for_gone_before_the_page_behind_a_short_one_was_read(
+    vtn: Vtn, client: VtnClient
+) -> None:
+    fill_events(vtn, 60)
+    client.crawl()
+    whole = vtn.lists["events"]
+    vtn.hook = lambda request: (
+        shown(whole[:40] if request.args["skip"] == "0" else whole[40:] if request.args["skip"] == "40" else [])
+        if request.path == "/events"
+        else None
+    )
+    vtn.asked.clear()
+    assert len(client.crawl(["e59"]).events) == 60
+    assert not [each for each in vtn.asked if each.startswith("GET /events/")]
 
 
 def test_r12_programs_and_events_can_be_read_on_their_own(vtn: Vtn, client: VtnClient) -> None:
