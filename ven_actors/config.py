@@ -219,9 +219,7 @@ class FleetConfig:
     report_every_s: int = _option(
         "report_every", whole_seconds(1, DAY_S), "15s", "Time", "what the demo's own event asks for (simulated)"
     )
-    poll_every_s: float = _option(
-        "poll_every", duration(0.1, DAY_S), "30s", "Time", "between two readings of the events"
-    )
+    poll_every_s: float = _option("poll_every", duration(1, DAY_S), "30s", "Time", "between two readings of the events")
     duration_s: float | None = _option(
         "duration", optional(duration(0.1, 10 * YEAR_S)), "", "Time", "then drain and exit; empty: until stopped"
     )

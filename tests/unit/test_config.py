@@ -102,6 +102,7 @@ def test_a_good_value_is_read(name: str, value: object, expected: object) -> Non
 
 
 BAD = [
+    ("poll_every", "0.5s", "must be from 1s to"),
     ("vens", 5, "list of names"),
     ("state", "~nobody-of-that-name", "begins with a user who is not known here"),
     ("vens", ["Herning", 5], "list of names"),
