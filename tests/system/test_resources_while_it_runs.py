@@ -69,7 +69,7 @@ def test_a_report_on_its_way_comes_to_its_end_while_its_ven_begins_anew(
         return Fault(act=True, wait_before=go_on)
 
     vtn.fault = hold
-    config = FleetConfig(state=tmp_path, dialect=dialect, rate=None)
+    config = FleetConfig(state=tmp_path, dialect=dialect, rate=None, deadline_s=3600)
     with ManualFleet(vtn, tmp_path, clock, ("Herning",), config=config, resources=2) as fleet, capture_logs() as logs:
         fleet.until(lambda status: begun.is_set() and status.vens["Herning"].state == "running")
         fleet.wiring.change("Herning", fleet.wiring.resources["Herning"][:1])

@@ -51,11 +51,11 @@ def test_a_silent_peer_does_not_outlast_the_deadline(peer: Peer, adapter: Shared
         return False
 
     peer.script = script
-    client = Client(adapter, peer.url, deadline_s=0.2)
+    client = Client(adapter, peer.url, deadline_s=1.0)
     begun_s = time.monotonic()
     with pytest.raises(VtnAmbiguous, match="TimeoutError"):
         client.post()
-    assert time.monotonic() - begun_s < 0.7
+    assert time.monotonic() - begun_s < 1.5
 
 
 def test_a_peer_that_does_not_read_does_not_outlast_the_deadline(adapter: SharedAdapter) -> None:
