@@ -229,6 +229,9 @@ def test_a_ven_that_is_lost_and_has_to_wait_for_its_turn_believes_no_empty_list_
     for message in house.waiting():
         house.tell(message)
     assert len(house.vtn.known_at_enrolment) == 2
+    assert len(house.reporter.of(EventsRead)) == before, "an empty list proves nothing yet: neither way"
+    house.time.advance(31)
+    house.tick(house.time.wall_s, "polling")
     assert len(house.reporter.of(EventsRead)) == before + 1
 
 

@@ -280,7 +280,8 @@ class VenActor(FleetActor):
         names = (*names, *self._settings.leaving)
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
         self._notices.say(crawl, self._book.notices(), requests, enrolled=is_complete)
-        if crawl.reported is None or is_complete:
+        proves_nothing = crawl.reported is None and not crawl.complete and not crawl.events
+        if (crawl.reported is None or is_complete) and not proves_nothing:
             news = (requests, self._book.unsaved(), self._standing.pace.failures > 0)
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
         self._listening.has_read(self.monotonic(), changed=has_changed)
