@@ -52,8 +52,9 @@ class Saying(NamedTuple):
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class ShownEvent:
-    """An event that says something, to one VEN: what it says from `start_s` to `end_s`; `name` may be its id.
+    """An event that says something, to one VEN: what it says from `start_s` to `end_s`.
 
+    `name` is its own, else its program's.
     `notices` say what of it, at any time, the VEN does not obey as asked. `source` is only held.
     """
 
@@ -65,3 +66,11 @@ class ShownEvent:
     state: EventState
     notices: tuple[str, ...] = ()
     source: object = field(default=None, compare=False, repr=False)
+
+
+class Sight(NamedTuple):
+    """What there is to see of events from `from_s` on: those shown, and how many more are to come."""
+
+    from_s: float
+    shown_events: tuple[ShownEvent, ...]
+    more_to_come: int

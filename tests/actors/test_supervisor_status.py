@@ -1,5 +1,6 @@
 """`SupervisorActor` by hand: the fleet's status, the drain and the shutdown."""
 
+from dataclasses import replace
 from typing import Any
 
 import pykka
@@ -9,6 +10,7 @@ import structlog
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.messages import ClockReport, Down, Drain, FinalFlush, ReporterReport, Shutdown, StartDrain
 from ven_actors.model import JobStatus, ReporterStatus, VenState, VenStatus
+from ven_actors.signals import EventState, Saying, ShownEvent, Sight
 
 REPORTED = ReporterStatus(reports_accepted=7)
 
@@ -48,6 +50,19 @@ def test_the_status_is_what_the_children_told(supervised: Any) -> None:
     assert status.reporter == REPORTED
     assert (status.now_s, status.paused) == (60.0, True)
     assert [job.name for job in status.jobs] == ["metering"]
+
+
+def test_an_event_comes_into_force_when_it_is_time_though_its_ven_has_told_nothing_since(supervised: Any) -> None:
+    fleet = supervised().begun()
+    to_come = ShownEvent("e1", "dr", (Saying("SIMPLE", (2,)),), 70.0, 80.0, EventState.TO_COME)
+    in_force = replace(to_come, state=EventState.IN_FORCE)
+    sights = (Sight(70.0, (in_force,), 0), Sight(80.0, (), 0))
+    fleet.tick_done("ven-0", shown_events=(to_come,), later_sights=sights)
+    seen = []
+    for now_s in (60.0, 70.5, 80.0):
+        fleet.actor.on_receive(clock_report(fleet.run_of("clock"), now_s))
+        seen.append(fleet.status().vens["ven-0"].shown_events)
+    assert seen == [(to_come,), (in_force,), ()]
 
 
 def test_what_an_older_life_tells_is_refused(supervised: Any) -> None:

@@ -71,8 +71,10 @@ class SupervisedFleet:
     def down(self, name: str, reason: str = "", run: int | None = None) -> None:
         self.actor.on_receive(Down(name, run or self.run_of(name), reason, "", 0))
 
-    def tick_done(self, name: str, state: VenState = VenState.RUNNING, run: int | None = None) -> VenStatus:
-        status = VenStatus(name, state, 120, 4_711, 15, 1)
+    def tick_done(
+        self, name: str, state: VenState = VenState.RUNNING, run: int | None = None, **facts: Any
+    ) -> VenStatus:
+        status = VenStatus(name, state, 120, 4_711, 15, 1, **facts)
         self.actor.on_receive(TickDone(name, run or self.run_of(name), status))
         return status
 

@@ -10,7 +10,7 @@ from signal_books import HOUR, HOUR_S, RESOURCES, T0, book_of, event
 
 from ven_actors.model import ReportDescriptor
 from ven_actors.openadr.durations import Duration
-from ven_actors.openadr.events import Interval, Payload, PayloadDescriptor, Period
+from ven_actors.openadr.events import Interval, Payload, PayloadDescriptor, Period, Program
 from ven_actors.openadr.shown_events import MOST_TO_COME, ShownEvents
 from ven_actors.signals import Saying, ShownEvent
 
@@ -84,3 +84,27 @@ def test_of_very_many_that_are_to_come_the_soonest_are_named_and_the_rest_counte
     looked = shown_events(*(event(f"e{n:03}", ("SIMPLE", 1), period=Period(T0 + 60 * n, HOUR)) for n in range(100)))
     found, more = looked.at(T0 - 1)
     assert ([each.event_id for each in found], more) == ([f"e{n:03}" for n in range(MOST_TO_COME)], 80)
+
+
+def test_what_takes_the_place_of_what_there_is_to_see_is_known_before_it_does() -> None:
+    intervals = tuple(
+        Interval(n, Period(T0 + 10 * n, Duration(0, 10.0)), (Payload("SIMPLE", (n,)),)) for n in (0, 1, 2)
+    )
+    looked = shown_events(event("e1", intervals=intervals))
+    assert [(sight.from_s - T0, *brief(sight.shown_events)) for sight in looked.sights(T0 - 5, T0 + 15)] == [
+        (-5, ("e1", "to come", 0)), (0, ("e1", "in force", 0)), (10, ("e1", "in force", 1)),
+    ]  # fmt: skip
+    assert [sight.from_s - T0 for sight in looked.sights(T0 + 12, T0 + 42)] == [10, 20, 30]
+    assert [sight.from_s - T0 for sight in looked.sights(T0 - 1, T0 - 1)] == [-1]
+
+
+def test_no_more_than_the_first_changes_are_looked_for() -> None:
+    intervals = tuple(Interval(n, Period(T0 + n, Duration(0, 1.0)), (Payload("SIMPLE", (1,)),)) for n in range(100))
+    assert len(shown_events(event("e1", intervals=intervals)).sights(T0, T0 + 100)) == 20
+
+
+@pytest.mark.parametrize(("name", "shown"), [("peak", "peak"), (None, "dr")])
+def test_an_event_without_a_name_is_shown_by_that_of_its_program(name: str | None, shown: str) -> None:
+    book = book_of(event("e1", ("SIMPLE", 1), name=name), programs=(Program("p1", "dr"),))
+    ((found,), _) = ShownEvents(book.signal_plan("ven", RESOURCES)).at(T0)
+    assert found.name == shown

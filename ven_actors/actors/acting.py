@@ -59,11 +59,14 @@ class Acting:
         """Remember what was metered last."""
         self._power_w = int(block.power_w.sum()), int(block.extras.get(BASELINE_W, block.power_w).sum())
 
-    def facts(self, status: VenStatus, now_s: float) -> VenStatus:
-        """Add to a VEN's status what its events say now, its power, and what that would be without them."""
+    def facts(self, status: VenStatus, now_s: float, until_s: float) -> VenStatus:
+        """Add to a VEN's status what its events say from now until `until_s`, its power, and that without them."""
         power_w, unaffected_w = self._power_w or (None, None)
-        shown_events, more = self._shown_events.at(now_s)
-        return replace(status, power_w=power_w, unaffected_w=unaffected_w, shown_events=shown_events, more_to_come=more)
+        now, *later = self._shown_events.sights(now_s, until_s)
+        return replace(
+            status, power_w=power_w, unaffected_w=unaffected_w, shown_events=now.shown_events,
+            more_to_come=now.more_to_come, later_sights=tuple(later),
+        )  # fmt: skip
 
     def _log(self, book: EventBook, changes: Changes) -> None:
         names = {event.event_id: event.name for event in (*self._events, *book.events)}

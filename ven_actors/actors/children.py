@@ -10,6 +10,7 @@ from enum import Enum, auto
 import pykka
 import structlog
 
+from ven_actors.actors.fleet_events import as_of
 from ven_actors.actors.supervision import ChildRef, ChildSpec
 from ven_actors.messages import Down
 from ven_actors.model import VenState, VenStatus
@@ -157,12 +158,12 @@ class Children:
         """Whether this is the present life of a core child; no two lives have the same run number."""
         return any(child.run == run and child.phase is not Phase.WAITING for child in self.core)
 
-    def ven_statuses(self) -> dict[str, VenStatus]:
-        return {child.spec.name: child.ven_status() for child in self.vens}
+    def ven_statuses(self, now_s: float) -> dict[str, VenStatus]:
+        return {child.spec.name: as_of(child.ven_status(), now_s) for child in self.vens}
 
-    def told_statuses(self) -> Iterator[VenStatus]:
-        """What the VENs last told of themselves."""
-        return (child.status for child in self.vens if child.status is not None)
+    def told_statuses(self, now_s: float) -> Iterator[VenStatus]:
+        """What the VENs last told of themselves, with the events as they are at `now_s`."""
+        return (as_of(child.status, now_s) for child in self.vens if child.status is not None)
 
     def core_errors(self) -> dict[str, str]:
         """What children of the core failed of and have not got over yet."""

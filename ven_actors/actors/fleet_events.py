@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -46,6 +46,15 @@ class FleetEvents:
     @property
     def in_force(self) -> list[FleetEvent]:
         return [event for event in self.events if event.in_force]
+
+
+def as_of(status: VenStatus, now_s: float) -> VenStatus:
+    """A VEN's status with the events as they are at `now_s`, some time after it told them."""
+    later = [sight for sight in status.later_sights if sight.from_s <= now_s]
+    if not later:
+        return status
+    _, shown_events, more = later[-1]
+    return replace(status, shown_events=shown_events, more_to_come=more, later_sights=status.later_sights[len(later) :])
 
 
 def fleet_events(statuses: Iterable[VenStatus]) -> FleetEvents:

@@ -140,7 +140,7 @@ class SupervisorActor(FleetActor):
         if self._stop_from is None and self._ended is None:
             self._start_core(mono_s)
             self._start_vens(mono_s)
-            self._events_told.look(mono_s, self._children.told_statuses())
+            self._events_told.look(mono_s, self._children.told_statuses(self._clock.now_s))
 
     def _start_core(self, mono_s: float) -> None:
         while (child := self._children.next_core()) is not None:
@@ -282,7 +282,7 @@ class SupervisorActor(FleetActor):
 
     def _shutdown(self) -> pykka.Future[FleetStatus]:
         if self._ended is None:
-            self._vens_at_end = self._children.ven_statuses()
+            self._vens_at_end = self._children.ven_statuses(self._clock.now_s)
             self._ended = pykka.ThreadingFuture()
             self._stop_from = 0
         return self._ended
@@ -290,7 +290,7 @@ class SupervisorActor(FleetActor):
     def _status(self) -> FleetStatus:
         return FleetStatus(
             now_s=self._clock.now_s,
-            vens=self._vens_at_end if self._vens_at_end is not None else self._children.ven_statuses(),
+            vens=self._vens_at_end or self._children.ven_statuses(self._clock.now_s),
             restarts={child.spec.name: child.restarts for child in self._children.all},
             jobs=self._clock.jobs,
             paused=self._clock.paused,

@@ -296,4 +296,5 @@ class VenActor(FleetActor):
             self.name, standing.state, len(self._resources), None, self._committed_s, events, *heard,
             unregistered=standing.unregistered,
         )  # fmt: skip
-        self.send(self._tells, TickDone(self.name, self.run, self._acting.facts(status, self._now_s)))
+        next_s = self._now_s + self._settings.interval_s  # by then a tick comes
+        self.send(self._tells, TickDone(self.name, self.run, self._acting.facts(status, self._now_s, next_s)))
