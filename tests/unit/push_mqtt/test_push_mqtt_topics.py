@@ -143,8 +143,8 @@ def test_topics_that_are_none_leave_the_ven_to_its_polls(house: House, start_bro
 def test_a_vtn_that_names_no_topics_is_said(house: House, start_broker: Start) -> None:
     house.api.offer([start_broker().url])
     ven = house.ven()
-    house.keep()
-    ven.expect(Hint, WITHIN_S)
     with capture_logs() as logs:
         house.keep()
-    assert "names no topics" in logs[0]["reason"]
+        ven.expect(Hint, WITHIN_S)
+        house.keep()
+    assert any("names no topics" in str(entry.get("reason")) for entry in logs)
