@@ -182,6 +182,40 @@ def test_a_vtn_that_answers_200_with_the_stored_report_is_told_once_in_a_run(
     assert reporter.status().readings.accepted == 12
 
 
+def test_a_success_without_the_report_is_told_once_in_a_run_however_many_there_are(
+    reporter: House, metered: ModuleType
+) -> None:
+    sender, _ = reporter.one_in_flight()
+    reporter.close(T0 + 10, 2)
+    with capture_logs() as logs:
+        for _ in range(3):
+            send = sender.of(Send)[-1]
+            reporter.tell(Ambiguous("sender-1", 1, send.report.report_id, "empty", success=204))
+            assert sends(reporter, sender, 1.25) == 1
+            assert sender.of(Send)[-1].report.in_doubt
+            accept(reporter, sender.of(Send)[-1])
+            reporter.pulse()
+    assert [entry["event"] for entry in logs] == ["vtn_notice"]
+    assert "answers a report with 204" in logs[0]["notice"]
+    assert reporter.status().warnings == (logs[0]["notice"],)
+
+
+def test_successes_without_the_report_hold_up_nobody_else(reporting: Callable[..., House], metered: ModuleType) -> None:
+    house = reporting()
+    vens = [f"V{number}" for number in range(5)]
+    sender = house.sender()
+    for ven in vens:
+        house.ven(ven)
+        house.read(metered.asked(), ven=ven)
+        house.close(T0, 1, ven)
+    posted = set[str]()
+    while len(posted) < len(vens):
+        assert sends(house, sender, 0.25) == 1, "each goes out at once, whatever became of the others"
+        send = sender.of(Send)[-1]
+        posted.add(send.report.ven_name)
+        house.tell(Ambiguous("sender-1", 1, send.report.report_id, "empty", success=204))
+
+
 # --- an event that may be gone, and a report that may be there
 
 

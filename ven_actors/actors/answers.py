@@ -37,3 +37,11 @@ def words_of(body: bytes) -> str:
     """What an error answer says, short and on one line."""
     text = " ".join(body[: 2 * _WORDS].decode("utf-8", "replace").split())[:_WORDS]
     return "".join(letter if letter.isprintable() else "?" for letter in text) or "no words"
+
+
+def doubt_about(status: int, body: bytes) -> str:
+    """Why an answer, good or bad, does not prove whether the VTN has the report."""
+    if not 200 <= status < 300:
+        return f"the VTN answers {status}: {words_of(body)}; it may have stored the report all the same"
+    said = f"another body than the stored report: {words_of(body)}" if body.strip() else "an empty body"
+    return f"the VTN answers {status} with {said}"

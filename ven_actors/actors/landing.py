@@ -25,7 +25,8 @@ def land(desk: Desk, flight: InFlight, verdict: Verdict, now_s: float) -> None:
         case Held():
             desk.holding.hold(flight, verdict.reason, now_s, asked_s=verdict.retry_after_s, alone=verdict.alone)
         case Ambiguous():
-            desk.doubted(flight, verdict.reason, now_s, possibly_doubled=verdict.possibly_doubled)
+            doubled, success = verdict.possibly_doubled, verdict.success
+            desk.doubted(flight, verdict.reason, now_s, possibly_doubled=doubled, success=success)
         case EventGone():
             desk.event_gone(flight)
         case _:

@@ -8,7 +8,7 @@ from typing import Protocol, assert_never
 
 import structlog
 
-from ven_actors.actors.answers import is_said, is_stored, words_of
+from ven_actors.actors.answers import doubt_about, is_said, is_stored, words_of
 from ven_actors.actors.base import FleetActor
 from ven_actors.delivery.reading_body import render_reading
 from ven_actors.delivery.rendering import render
@@ -188,7 +188,7 @@ class SenderActor(FleetActor):
             ):
                 return self._accepted(send, by_200=True)
             case Meaning.AMBIGUOUS:
-                return self._ambiguous(send, f"{reason}, which says nothing certain")
+                return self._doubtful(send, answer)
             case Meaning.REFUSED | Meaning.ASK_FOR_EVENT:
                 return self._settle_refusal(send, client, body, answer)
             case Meaning.LOOK_UP:
@@ -229,8 +229,13 @@ class SenderActor(FleetActor):
             self._unsettled, asked,
         )  # fmt: skip
 
-    def _ambiguous(self, send: Send, reason: str) -> Ambiguous:
-        return Ambiguous(self.name, self.run, send.report.report_id, reason, self._posts, self._unsettled)
+    def _doubtful(self, send: Send, answer: Answer) -> Ambiguous:
+        """An answer, good or bad, that does not prove whether the VTN has the report."""
+        success = answer.status if 200 <= answer.status < 300 else 0
+        return self._ambiguous(send, doubt_about(answer.status, answer.body), success=success)
+
+    def _ambiguous(self, send: Send, reason: str, *, success: int = 0) -> Ambiguous:
+        return Ambiguous(self.name, self.run, send.report.report_id, reason, self._posts, self._unsettled, success)
 
     def _settle_conflict(self, send: Send, client: ReportClient, body: bytes, answer: Answer) -> Verdict:
         """A 409 may mean that the report is there already, that its event is gone, or what it says.

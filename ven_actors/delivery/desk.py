@@ -32,6 +32,10 @@ _OF_CONTENT = frozenset({400, 413, 415, 422})
 _BY_200 = (
     "the VTN answers a report with 200 and the stored report, where the standard asks for 201; it is taken as accepted"
 )
+_UNPROVEN = (
+    "the VTN answers a report with {} and without the stored report, where the standard asks for 201 with it; each "
+    "such report is looked up before it counts as accepted"
+)
 
 
 class Desk:
@@ -97,6 +101,11 @@ class Desk:
         log.error("readings_evicted", ven=outbox.name, readings=lost, blocks=len(blocks), why=why)
         self._accounts.trouble(outbox.name, f"{lost} readings evicted: {why}")
 
+    def _tell(self, ven: str, notice: str) -> None:
+        """Log what is odd about a VTN, and put it in the summary, once in a run."""
+        if self._accounts.warn(notice):
+            log.warning("vtn_notice", ven=ven, notice=notice)
+
     # --- verdicts
 
     def accepted(self, flight: InFlight, *, possibly_doubled: bool, by_200: bool = False) -> None:
@@ -105,14 +114,22 @@ class Desk:
         self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled)
         self.holding.accepted(flight.outbox.name)
         self.sights.accepted(flight.outbox.name, flight.report.request.request.event_id)
-        if by_200 and self._accounts.warn(_BY_200):
-            log.warning("vtn_notice", ven=flight.outbox.name, notice=_BY_200)
+        if by_200:
+            self._tell(flight.outbox.name, _BY_200)
 
-    def doubted(self, flight: InFlight, reason: str, now_s: float, *, possibly_doubled: bool) -> None:
-        """Have it looked up before it is sent again; each POST of one that may be there already may double it."""
+    def doubted(self, flight: InFlight, reason: str, now_s: float, *, possibly_doubled: bool, success: int = 0) -> None:
+        """Have it looked up before it is sent again; each POST of one that may be there already may double it.
+
+        A `success` (2xx) that does not prove itself is no failure: only its report waits, and it is told once in a run.
+        A single reading cannot be looked up, and would be sent again: then it is.
+        """
         flight.report.unsettled |= possibly_doubled
         self._accounts.doubled(possibly=possibly_doubled)
-        self.holding.hold(flight, reason, now_s, in_doubt=True)
+        if not success or flight.report.component is not None:
+            self.holding.hold(flight, reason, now_s, in_doubt=True)
+            return
+        self._tell(flight.outbox.name, _UNPROVEN.format(success))
+        self.holding.look_up(flight, reason, now_s)
 
     def refused(
         self,
@@ -182,8 +199,7 @@ class Desk:
         event_ids = {state.request.event_id for state in outbox.active_requests()}
         for event_id in self.sights.listed(outbox.name, event_ids, as_of_s):
             notice = f"the VTN lists event {event_id} and says that it is not there (404); its list is believed"
-            if self._accounts.warn(notice):
-                log.warning("vtn_notice", ven=outbox.name, notice=notice)
+            self._tell(outbox.name, notice)
         self.holding.events_read(outbox, is_new=is_new, is_back=is_back)
 
     def event_gone(self, flight: InFlight) -> None:

@@ -82,6 +82,13 @@ class Holding:
                 self.holds.begin(ven if alone else "", self._dispatcher.origin_of(ven), reason, now_s, wait_s)
         self.put_back(flight, reason, now_s + wait_s, in_doubt=in_doubt)
 
+    def look_up(self, flight: InFlight, reason: str, now_s: float) -> None:
+        """Keep a report that the VTN seems to have taken until it is looked up; nobody else waits for that."""
+        flight.report.attempts += 1
+        wait_s = retry_wait_s(flight.report.attempts, self._rng)
+        self._accounts.trouble(flight.outbox.name, reason)
+        self._outbox.back(flight.outbox, flight.report, now_s + wait_s, in_doubt=True)
+
     def hold_slowly(self, flight: InFlight, reason: str, now_s: float) -> None:
         """Keep a report that trying again soon does not help, and with it its VEN; 2 s at first, doubled up to 300 s.
 

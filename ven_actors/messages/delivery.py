@@ -85,6 +85,7 @@ class Ambiguous:
     """It may have arrived; look it up before it is sent again.
 
     `possibly_doubled`: so may an earlier attempt have, which nobody could settle.
+    `success` is the status of a good answer (2xx) without the stored report; 0: it is none.
     """
 
     sender: str
@@ -93,6 +94,7 @@ class Ambiguous:
     reason: str
     posts: int = 1
     possibly_doubled: bool = False
+    success: int = 0
 
 
 @dataclass(frozen=True, slots=True)
