@@ -85,12 +85,12 @@ _RULES = (
     Rule(
         ("targets", "parsing", "max_report_bytes"),
         lambda facts: facts.standard,
-        "energydesk has nothing of the kind, and no VEN of this run speaks anything else; leave this out",
+        "energydesk has no such setting, and every VEN of this run speaks energydesk; leave this out",
     ),
     Rule(
         ("push",),
         lambda facts: facts.standard or not _PUSH & set(facts.config.push),
-        "energydesk has no push, and no VEN of this run speaks anything else; leave this out",
+        "energydesk has no push, and every VEN of this run speaks energydesk; leave this out",
     ),
     Rule(
         ("push",),

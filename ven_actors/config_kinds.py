@@ -167,7 +167,7 @@ def push_ways() -> Kind[tuple[str, ...]]:
     def read(value: object) -> tuple[str, ...]:
         ways = kind.read(value)
         if len(ways) > 1 and ways[0] in {"auto", "none"}:
-            raise ValueError(f"{ways[0]} stands alone; write {ways[0]} or {','.join(ways[1:])}")
+            raise ValueError(f"{ways[0]} cannot be combined with others; write {ways[0]} or {','.join(ways[1:])}")
         return () if ways == ("none",) else ways
 
     return Kind(kind.metavar, read)

@@ -51,8 +51,8 @@ def entry_of(origin: str, parts: Mapping[str, str]) -> tuple[Entry, list[str]]:
     if len(places) != 1:
         found = " and ".join(places) or "none"
         problems.append(
-            f"needs exactly one of {', '.join(SECRET_KEYS)}, has {found}; a bearer token that was given to you stands "
-            f"in {', '.join(TOKEN_KEYS[:-1])} or {TOKEN_KEYS[-1]} instead"
+            f"needs exactly one of {', '.join(SECRET_KEYS)}, has {found}; a given bearer token goes "
+            f"into {', '.join(TOKEN_KEYS[:-1])} or {TOKEN_KEYS[-1]} instead"
         )
     problems += _field_problems(parts, is_token=is_token)
     token_url, token_auth = parts.get("token_url", ""), parts.get("token_auth", "")
@@ -94,7 +94,7 @@ def is_known(key: str, known: tuple[str, ...]) -> bool:
 
 def unknown_key(key: str, known: tuple[str, ...]) -> str:
     if key.startswith(_FORM_PREFIX):
-        return f"{key[:40]!r} names no field; write form.NAME"
+        return f"{key[:40]!r} does not name a field; write form.NAME"
     return f"unknown key {key[:40]!r}; the nearest is {nearest(key, known)}"
 
 
@@ -103,7 +103,7 @@ def _field_problems(parts: Mapping[str, str], *, is_token: bool) -> list[str]:
     problems = [f"{key} has a key of its own, or is always the same; leave {_FORM_PREFIX} out" for key in own]
     asked = [key for key, value in parts.items() if value and of_request(key)]
     if is_token and asked:
-        problems.append(f"{' and '.join(asked)} cannot apply: a given token is not asked for; leave one of the two out")
+        problems.append(f"{' and '.join(asked)} cannot apply: a given token needs no request; leave one of the two out")
     return problems
 
 

@@ -92,7 +92,7 @@ class CredentialSource:
         entries = {name: self._entry(name) for name in names}
         missing = [self._no_entry(name) for name, entry in entries.items() if entry is None]
         missing += [
-            f"{entry.origin}: client_id is missing; beside a token it says for which client the ven of {name} is made"
+            f"{entry.origin}: client_id is missing; with a token it names the client that the ven of {name} is made for"
             for name, entry in entries.items()
             if entry is not None and not entry.client_id
         ]

@@ -247,7 +247,7 @@ def test_a_vtn_that_denies_an_event_and_lists_it_afterwards_is_told_and_not_aske
     reporter.pulse()
     assert sender.of(Send)[-1].event is EventSight.THERE
     (warning,) = reporter.status().warnings
-    assert "lists event e1 and says that it is not there" in warning
+    assert "lists event e1 but answers 404 for it" in warning
 
 
 def test_an_event_that_is_deleted_and_made_anew_under_its_id_is_no_contradiction(

@@ -39,7 +39,7 @@ def test_a_new_life_of_a_sender_puts_what_was_in_flight_in_doubt(reporter: House
     assert sends(reporter, new, 1.25) == 1
     again = new.of(Send)[0].report
     assert (again.name, again.in_doubt) == (send.report.name, True)
-    assert reporter.status().last_error_by_ven == {"Herning": "sender-1 ended with it in hand"}
+    assert reporter.status().last_error_by_ven == {"Herning": "sender-1 ended while sending it"}
 
 
 def test_a_report_that_kills_every_sender_that_gets_it_does_so_ever_more_rarely(reporter: House) -> None:

@@ -65,7 +65,7 @@ def test_r41_a_report_that_the_vtn_cannot_take_is_refused_with_its_words(status:
 
 
 def test_a_refusal_without_words_says_so_and_a_long_one_is_cut() -> None:
-    assert verdict_of(Vtn(Answer(400, b""))).words == "no words"
+    assert verdict_of(Vtn(Answer(400, b""))).words == "no explanation"
     assert len(verdict_of(Vtn(Answer(400, b"x" * 10_000))).words) == 300
 
 
@@ -188,7 +188,7 @@ def test_r35_edge_case_22_409_where_a_different_report_stands_is_refused() -> No
     verdict = verdict_of(Vtn(Answer(409), Found(b'{"eventID":"e1","clientName":"Herning","resources":[]}')))
     assert isinstance(verdict, Refused)
     assert (verdict.status, verdict.posts) == (409, 1)
-    assert verdict.words == "the VTN holds a report named Herning.e1.0 with other content"
+    assert verdict.words == "the VTN holds a report named Herning.e1.0 with different content"
 
 
 def test_409_without_such_a_report_and_without_its_event_withdraws_it() -> None:
@@ -211,7 +211,7 @@ def test_409_whose_look_up_shows_an_object_that_cannot_be_read_says_so() -> None
     verdict = verdict_of(Vtn(Answer(409, b"no"), Found(settled=False, unreadable="a report cannot be read: $.x")))
     assert isinstance(verdict, Held)
     assert verdict.slow
-    assert verdict.reason.endswith("an object of it may be the report: a report cannot be read: $.x")
+    assert verdict.reason.endswith("one of its objects may be the report: a report cannot be read: $.x")
 
 
 def test_409_where_our_report_stands_and_cannot_be_read_stays_in_doubt() -> None:

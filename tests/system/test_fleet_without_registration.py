@@ -86,5 +86,5 @@ def test_where_its_reports_are_refused_too_it_keeps_them_acts_and_ends_well_with
     assert sorted(held) == sorted(set(held)), "said once of each VEN"
     code, warnings = outcome(fleet, last)
     assert code == 0
-    assert "readings of them are held, as reports are not taken" in warnings[0]
+    assert "of their readings are held, as their reports are not accepted" in warnings[0]
     assert f"answers {status}" in warnings[0]

@@ -77,7 +77,7 @@ def test_a_resource_is_removed_and_at_the_vtn_only_where_that_is_said(db: Path) 
         with Registry.open(db) as registry:
             one, two, *_ = registry.resources("Aars")
         assert (
-            "no VEN of the running fleet is concerned"
+            "no VEN of the running fleet is affected"
             in called(db, fleet, "remove", "--resource", one.resource_id).output
         )
         assert called(db, fleet, "remove", "--resource", two.resource_id, "--at-vtn").exit_code == 0
@@ -114,5 +114,7 @@ def test_an_unknown_resource_changes_nothing_and_tells_nobody(db: Path) -> None:
 
 def test_what_the_fleet_refuses_is_said_with_what_stands_now(db: Path) -> None:
     done = called(db, Fleet(db, StateError("meter 7 is unknown")), "approve", "Aars")
-    assert str(done.exception) == f"{db} is changed, but the running fleet did not take it: meter 7 is unknown"
+    assert (
+        str(done.exception) == f"{db} is changed, but the running fleet did not accept the change: meter 7 is unknown"
+    )
     assert counts(db) == (125, 0, 125)

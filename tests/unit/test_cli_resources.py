@@ -279,7 +279,7 @@ def test_a_name_that_count_does_not_make_is_unknown(db: Path, name: str) -> None
 
 
 def test_keep_goes_with_vens(db: Path) -> None:
-    with pytest.raises(UsageError, match="--keep goes with VENs or --all"):
+    with pytest.raises(UsageError, match="--keep needs VENs or --all"):
         run("suspend", "--resource", "x", "--keep", 1, "--registry", db)
 
 

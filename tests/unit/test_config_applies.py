@@ -48,8 +48,8 @@ def problems(flags: dict[str, object], environ: dict[str, str] | None = None, co
         ({**URL, "webhook_port": "8443"}, "--webhook-port: cannot apply: no VTN is asked to call"),
         ({**URL, "webhook_url": "https://f"}, "--webhook-url: cannot apply: no VTN is asked to call"),
         ({**URL, "webhook_host": "0.0.0.0"}, "--webhook-host: cannot apply: no VTN is asked to call"),
-        ({"dialect": "energydesk", "targets": "T"}, "--targets: cannot apply: energydesk has nothing of the kind"),
-        ({"dialect": "energydesk", "parsing": "strict"}, "--parsing: cannot apply: energydesk has nothing"),
+        ({"dialect": "energydesk", "targets": "T"}, "--targets: cannot apply: energydesk has no such setting"),
+        ({"dialect": "energydesk", "parsing": "strict"}, "--parsing: cannot apply: energydesk has no such setting"),
         ({"dialect": "energydesk", "max_report_bytes": "2MB"}, "--max-report-bytes: cannot apply: energydesk"),
         ({"dialect": "energydesk", "push": "webhook"}, "--push: cannot apply: energydesk has no push"),
         (

@@ -72,7 +72,7 @@ def test_they_come_from_a_template_in_any_order(first: str) -> None:
     [
         ("form.scope=x", "form.scope has a key of its own"),
         ("form.grant_type=password", "form.grant_type has a key of its own, or is always the same"),
-        ("form.=x", "'form.' names no field"),
+        ("form.=x", "'form.' does not name a field"),
         ("audience={name}", "audience: the only placeholder is {ven}"),
         ("scop=x", "unknown key 'scop'; the nearest is scope"),
     ],
@@ -156,7 +156,7 @@ def test_a_token_on_the_command_line_is_refused_and_not_repeated() -> None:
     ("text", "words"),
     [
         ("token_env=T,client_id=c,client_secret_env=S", "has client_secret_env and token_env"),
-        ("token_env=T,scope=x", "scope cannot apply: a given token is not asked for"),
+        ("token_env=T,scope=x", "scope cannot apply: a given token needs no request"),
         ("token_env=T,token_url=https://id", "token_url cannot apply"),
         ("token_env=T,form.resource=x", "form.resource cannot apply"),
         ("token_env=NONE", "the variable NONE is not set; put the token there"),
@@ -180,6 +180,6 @@ def test_a_file_of_tokens_that_everybody_can_read_is_warned_about(tmp_path: Path
 
 def test_for_which_client_a_ven_is_made_must_be_said_beside_its_token() -> None:
     source = CredentialSource.load("token_env=T", {"T": "abc"})
-    with pytest.raises(UsageError, match="client_id is missing; beside a token it says for which client"):
+    with pytest.raises(UsageError, match="client_id is missing; with a token it names the client"):
         source.client_ids(["Herning"])
     assert CredentialSource.load("token_env=T,client_id=c-{ven}", {}).client_ids(["Skive"]) == {"Skive": "c-Skive"}

@@ -236,7 +236,7 @@ def test_vens_that_a_vtn_has_no_place_for_are_a_warning_and_so_is_that_it_takes_
         assert exit_code(facts, 9.0) == 0
     assert (logs[0]["event"], logs[0]["reasons"]) == ("vens_not_registered", ["GET /vens answers 404"])
     assert "1 of 1 VENs are not registered" in facts.warnings[0]
-    held = "7 readings of them are held, as reports are not taken: the VTN answers 405: no"
+    held = "7 of their readings are held, as their reports are not accepted: the VTN answers 405: no"
     assert (held in facts.warnings[0]) == bool(queued)
     assert summary_of(facts)["vens"]["failed"] == 0
 

@@ -95,7 +95,7 @@ def test_a_registry_from_elsewhere_may_be_of_any_seed_and_that_is_told(
     state = tmp_path / "state"
     state.mkdir()
     (warning,) = checked(FleetConfig(state=state, registry=registry, vens=VENS))
-    assert "are of seed 3, and this run has --seed 1: what they draw follows from the latter" in warning
+    assert "are of seed 3, and this run has --seed 1: their readings follow from the latter" in warning
 
 
 def test_resources_of_somebody_are_of_no_seed(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_of_several_controls_in_an_interval_the_others_are_named() -> None:
     two = said(signal("SIMPLE", "x"), signal("DISPATCH_SETPOINT", 3), signal("CONTROL_LEVEL_OFFSET", 1))
     assert [(kind, reason) for kind, _, reason in two] == [
         ("SIMPLE", "is not obeyed: its value is not a number"),
-        ("CONTROL_LEVEL_OFFSET", "is not obeyed, as DISPATCH_SETPOINT stands before it in the same interval"),
+        ("CONTROL_LEVEL_OFFSET", "is not obeyed, as DISPATCH_SETPOINT comes before it in the same interval"),
     ]
 
 

@@ -120,7 +120,7 @@ def test_push_is_read_as_words_in_any_order() -> None:
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        ({"push": "none,webhook"}, "none stands alone; write none or webhook"),
+        ({"push": "none,webhook"}, "none cannot be combined with others; write none or webhook"),
         ({"push": "mqtt,auto"}, "auto stands alone"),
         ({"push": "fax"}, "must be some of auto, none, webhook, mqtt, not 'fax'"),
         ({"push": "webhook", "vtn_url": "https://vtn.example"}, "give --webhook-url"),

@@ -122,7 +122,7 @@ def test_a_schema_that_is_not_even_text_is_refused(path: Path) -> None:
         (["CREATE TRIGGER t AFTER UPDATE ON resource BEGIN DELETE FROM ven; END"], "has a trigger 't'"),
         (["CREATE VIRTUAL TABLE f USING fts5(x)"], "has a table 'f', which a registry never has"),
         (["CREATE TABLE other (x)"], "has a foreign table 'other'"),
-        (["DROP TABLE load_component"], "is no registry, table 'load_component' is missing"),
+        (["DROP TABLE load_component"], "is not a registry: table 'load_component' is missing"),
         (["ALTER TABLE resource ADD COLUMN colour TEXT"], "table 'resource' has a foreign column 'colour'"),
         (["ALTER TABLE resource DROP COLUMN attributes"], "table 'resource' has no column 'attributes'"),
         (["ALTER TABLE resource ADD COLUMN bomb TEXT AS (hex(zeroblob(500000000)))"], "has computed columns"),

@@ -46,7 +46,7 @@ def shell(vtn: InProcessVtn) -> Shell:
     [
         (Wish(values=(1,), payload_type="SIMPEL"), "did you mean 'SIMPLE'?"),
         (Wish(values=(1,), payload_type="price"), "did you mean 'PRICE'?"),
-        (Wish(ask=("USAGE", "DEMND")), "ask 'DEMND' is no report payload type of the standard"),
+        (Wish(ask=("USAGE", "DEMND")), "ask 'DEMND' is not a report payload type of the standard"),
         (Wish(values=(1,), payload_type="PRICE", units="kwh"), "did you mean 'KWH'?"),
         (Wish(values=(1,), units="KW"), "the levels of SIMPLE have no units"),
     ],
@@ -128,7 +128,7 @@ def test_units_and_points_reach_the_vtn_and_stay_when_values_change(vtn: InProce
 def test_units_without_values_are_a_usage_error(shell: Shell) -> None:
     done = shell("publish", "dr", "--ask", "USAGE", "--units", "KW")
     assert done.exit_code == 2
-    assert "--units goes with --values" in done.output
+    assert "--units needs --values" in done.output
 
 
 EVENT = {"id": "e1", "programID": "p1", "eventName": "peak", "createdDateTime": "2026-01-16T17:00:00Z"}

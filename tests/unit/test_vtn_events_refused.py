@@ -30,13 +30,13 @@ def shell(vtn: InProcessVtn, *words: str) -> Result:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--values", "nan"), "'nan' is no finite number"),
-        (("--values", "1,1e400"), "'1e400' is no finite number"),
+        (("--values", "nan"), "'nan' is not a finite number"),
+        (("--values", "1,1e400"), "'1e400' is not a finite number"),
         (("--values", "1,,2"), "'1,,2' has nothing between two commas"),
         (("--values", "1,"), "'1,' has nothing between two commas, or at an end"),
-        (("--values", "abc"), "'abc' is no level of SIMPLE; write one of 0, 1, 2, 3, or give another type"),
-        (("--values", "1,99"), "99 is no level of SIMPLE"),
-        (("--values", "2.5", "--type", "SIMPLE"), "2.5 is no level of SIMPLE"),
+        (("--values", "abc"), "'abc' is not a level of SIMPLE; write one of 0, 1, 2, 3, or give another type"),
+        (("--values", "1,99"), "99 is not a level of SIMPLE"),
+        (("--values", "2.5", "--type", "SIMPLE"), "2.5 is not a level of SIMPLE"),
         ((), "the event would be empty; give --values V,V, or --ask TYPE"),
         (("--loops", "--duration", "5m"), "the event would be empty"),
         (("--values", "1", "--start", "9999-12-31T23:59:00-05:00"), "no moment of the years 1 to 9999 in UTC"),
@@ -64,7 +64,7 @@ def test_a_change_holds_to_the_levels_of_the_event_that_is_there(vtn: InProcessV
     assert shell(vtn, "change", other, "--values", "99").exit_code == 0
     done = shell(vtn, "change", simple, "--values", "99")
     assert done.exit_code == 2
-    assert "99 is no level of SIMPLE" in done.output
+    assert "99 is not a level of SIMPLE" in done.output
 
 
 @pytest.mark.parametrize("verb", [("cancel",), ("cancel", "--keep"), ("change", "--values", "1")])
@@ -102,7 +102,7 @@ def test_a_step_that_turns_out_to_make_no_sense_is_named(vtn: InProcessVtn, tmp_
     player = Player(operator, lambda: 1000.0, lambda _: None)
     first, second = read_scenario(path)
     player.play(first)
-    with pytest.raises(AdminError, match="at 1s: change 'a': 9 is no level of SIMPLE"):
+    with pytest.raises(AdminError, match="at 1s: change 'a': 9 is not a level of SIMPLE"):
         player.play(second)
     player.ids["a"] = "../programs/x"
     with pytest.raises(AdminError, match=r"/events/\.\.%2Fprograms%2Fx: 404"):

@@ -36,7 +36,7 @@ def is_said(body: bytes) -> bool:
 def words_of(body: bytes) -> str:
     """What an error answer says, short and on one line."""
     text = " ".join(body[: 2 * _WORDS].decode("utf-8", "replace").split())[:_WORDS]
-    return "".join(letter if letter.isprintable() else "?" for letter in text) or "no words"
+    return "".join(letter if letter.isprintable() else "?" for letter in text) or "no explanation"
 
 
 def doubt_about(status: int, body: bytes) -> str:

@@ -29,8 +29,8 @@ _MEANINGS = {
         "have the VTN's operator approve them",
     ),
     _UNREGISTERED: (
-        "the VTN has no vens or no resources for this client: its events are obeyed, reports are not tied to a ven",
-        "none is needed if that is meant; `{doctor}` says more",
+        "the VTN has no vens or no resources for this client: events are obeyed, but reports cannot be tied to a ven",
+        "none needed if this is intended; `{doctor}` tells more",
     ),
 }
 

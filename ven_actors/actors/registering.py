@@ -149,7 +149,7 @@ class Registering:
 
     def _is_lost(self) -> None:
         self._was_lost = True
-        log.warning("ven_lost_by_vtn", ven=self._ven, remedy="none is needed: it is registered again now")
+        log.warning("ven_lost_by_vtn", ven=self._ven, remedy="none needed: it is being registered again")
         self.begin_again()
 
     def has_failed(self, error: VtnError) -> bool:

@@ -201,7 +201,7 @@ class ReporterActor(FleetActor):
             return
         for flight in self._dispatcher.lost_sender(message.sender):
             # It waits a while: a report that kills its sender must not do so without end.
-            reason = f"{message.sender} ended with it in hand"
+            reason = f"{message.sender} ended while sending it"
             self._desk.holding.hold(flight, reason, self.monotonic(), in_doubt=True)
             self._touched[flight.outbox.name] = flight.outbox
         self._senders[message.sender] = (message.run, message.peer)

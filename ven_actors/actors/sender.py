@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 _ASK_EVERYBODY = frozenset({429, 503})
 _MAY_MEAN_NO_EVENT = frozenset({400, 404, 422})
-_NOT_TO_BE_FOUND = "whether it has it is not to be found"
+_NOT_TO_BE_FOUND = "a look-up cannot tell whether it has the report"
 
 
 class Answer(Protocol):
@@ -256,7 +256,7 @@ class SenderActor(FleetActor):
         words = words_of(answer.body)
         if not found.settled:
             found_out = (
-                f"an object of it may be the report: {found.unreadable}" if found.unreadable else _NOT_TO_BE_FOUND
+                f"one of its objects may be the report: {found.unreadable}" if found.unreadable else _NOT_TO_BE_FOUND
             )
             return self._held(send, f"the VTN answers 409 ({words}), and {found_out}", slow=True)
         return Refused(self.name, self.run, send.report.report_id, answer.status, words, self._posts)
@@ -277,10 +277,10 @@ class SenderActor(FleetActor):
         """The VTN's copy is ours only if it says the same; one that cannot be read leaves the report in doubt."""
         if same_report(ours, theirs):
             return Accepted(self.name, self.run, send.report.report_id, self._posts)
-        what = f"the VTN holds a report named {send.report.name}"
+        what = f"the VTN has a report named {send.report.name}"
         if why := why_unreadable(theirs):
             return self._ambiguous(send, f"{what} that cannot be read: {why}")
-        return Refused(self.name, self.run, send.report.report_id, 409, f"{what} with other content", self._posts)
+        return Refused(self.name, self.run, send.report.report_id, 409, f"{what} with different content", self._posts)
 
     def _held(
         self,

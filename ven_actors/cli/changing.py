@@ -27,7 +27,9 @@ def changing(
     seams = seams_of(ctx)
     runs = _runs_on(seams, db, state)
     if delete is not None and not runs:
-        raise UsageError(f"--at-vtn needs a fleet that runs on {state} with this registry: it deletes at the VTN")
+        raise UsageError(
+            f"--at-vtn needs a fleet that runs on {state} with this registry, as the fleet deletes at the VTN"
+        )
     with _opened(db, runs=runs) as registry, registry.all_or_nothing():
         yield registry
     if not runs:
@@ -35,12 +37,12 @@ def changing(
     try:
         changed = seams.order(state, {"do": "reread", "delete": list(delete or ())})
     except StateError as error:
-        raise StateError(f"{db} is changed, but the running fleet did not take it: {error}") from error
+        raise StateError(f"{db} is changed, but the running fleet did not accept the change: {error}") from error
     changed = changed or {}
     for name, count in changed.get("vens", {}).items():
         click.echo(f"VEN {clean(name)} runs {count} resources from now on")
     if not changed.get("vens"):
-        click.echo("no VEN of the running fleet is concerned")
+        click.echo("no VEN of the running fleet is affected")
     for name in changed.get("unregistered", ()):
         click.echo(f"resource {clean(name)} is not registered at a VTN by this fleet: nothing is deleted there")
 

@@ -37,7 +37,7 @@ def jobs(ctx: click.Context, state_dir: Path, as_json: bool) -> None:
     """List the jobs of the fleet that runs on a state folder, or pause and resume some.
 
     A paused job is not due until it is resumed or the fleet ends. While metering is paused no interval is closed; the
-    missed ones are made up for afterwards, within --catch-up. While polling is paused, events in force stay so.
+    missed ones are made up for afterwards, within --catch-up. While polling is paused, events in force stay in force.
     """
     ctx.meta["state_dir"] = state_dir
     if ctx.invoked_subcommand is None:
@@ -97,5 +97,5 @@ def pause(ctx: click.Context, state_dir: Path | None, names: tuple[str, ...], al
 @click.option("--all", "all_jobs", is_flag=True, help="All jobs.")
 @click.pass_context
 def resume(ctx: click.Context, state_dir: Path | None, names: tuple[str, ...], all_jobs: bool) -> None:
-    """Resume these jobs; what was missed is due once, at once."""
+    """Resume these jobs. A job that missed runs is due once, immediately."""
     _order(ctx, "resume", names, all_jobs=all_jobs, state_dir=state_dir)

@@ -61,7 +61,7 @@ def profiles() -> None:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=f"The file to write; left out: {PROFILES_NAME} in the state folder.",
+    help=f"The file to write; default: {PROFILES_NAME} in the state folder.",
 )
 @state_option
 @click.option("--start", type=Moment(), default="2026-01-05", show_default=True, help="When the first step begins.")

@@ -32,7 +32,7 @@ _registry_option = click.option(
     envvar=REGISTRY_VARIABLE,
     show_envvar=True,
     metavar="FILE",
-    help=f"Database of VENs and resources; left out: {REGISTRY_NAME} in the state folder.",
+    help=f"Database of VENs and resources; default: {REGISTRY_NAME} in the state folder.",
 )
 
 

@@ -23,7 +23,7 @@ from ven_actors.storage.population import DEMO_APPROVED, Approve
 from ven_actors.storage.registry import Registry, make_demo
 
 seed_option = click.option(
-    "--seed", type=int, help="Of VENs that run --count makes.  [default: that of the state folder, else 1]"
+    "--seed", type=int, help="Seed of the VENs that run --count makes.  [default: that of the state folder, else 1]"
 )
 
 
@@ -46,7 +46,7 @@ def resources() -> None:
     """Make, list and change the resources that the VENs stand for.
 
     The database is a fleet's input. While a fleet runs on the state folder, approve, suspend and remove change it and
-    tell the fleet, which goes on with what is approved then; make is refused.
+    tell the fleet, which then runs what is approved; make is refused.
     """
 
 
@@ -95,7 +95,7 @@ def list_command(
 ) -> None:
     """Show the VENs and how many resources each has; with --ven, --status or --limit the resources themselves.
 
-    VENs that run --count makes are shown where they are named.
+    VENs that run --count makes are shown if they are named.
     """
     with Registry.open(db) as registry:
         if not vens and status is None and limit is None:
@@ -190,8 +190,12 @@ def approve(
 @seed_option
 @click.argument("vens", metavar="[VEN]...", nargs=-1)
 @click.option("--all", "all_vens", is_flag=True, help="All VENs.")
-@click.option("--keep", type=click.IntRange(min=0), help="Suspend approved ones alone, but the first so many of a VEN.")
-@click.option("--resource", "ids", multiple=True, metavar="ID", help="This resource.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    help="Suspend only approved resources, and leave this many of each VEN approved.",
+)
+@click.option("--resource", "ids", multiple=True, metavar="ID", help="A resource, by its id.")
 @click.pass_context
 def suspend(
     ctx: click.Context,
@@ -207,7 +211,7 @@ def suspend(
     """Suspend all resources of some VENs or of all, or single ones by their id."""
     _refuse_unclear(vens, all_vens, ids)
     if ids and keep is not None:
-        raise UsageError("--keep goes with VENs or --all, not with --resource")
+        raise UsageError("--keep needs VENs or --all, and cannot be combined with --resource")
     begun = Begun.of(state, seed, DEMO_APPROVED)
     with changing(ctx, db, state) as registry:
         begun.enter_those_with(registry, ids, state)
@@ -222,7 +226,7 @@ def suspend(
 
 @resources.command()
 @registry_options("--db")
-@click.option("--resource", "ids", multiple=True, required=True, metavar="ID", help="This resource.")
+@click.option("--resource", "ids", multiple=True, required=True, metavar="ID", help="A resource, by its id.")
 @click.option(
     "--at-vtn",
     is_flag=True,
@@ -230,7 +234,7 @@ def suspend(
 )
 @click.pass_context
 def remove(ctx: click.Context, *, db: Path, state: Path, ids: tuple[str, ...], at_vtn: bool) -> None:
-    """Remove single resources by their id, for good. Readings already made of them are delivered all the same."""
+    """Remove single resources by their id, for good. Readings already made are still delivered."""
     removed: list[tuple[str, str]] = []
     with changing(ctx, db, state, delete=removed if at_vtn else None) as registry:
         Begun.of(state, None, DEMO_APPROVED).enter_those_with(registry, ids, state)

@@ -47,13 +47,14 @@ def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool, c
     Where none runs, show what the last one left there.
 
     With --check a fleet is healthy (exit code 0) if it runs, every VEN of it is starting, enrolling or running and has
-    no trouble with its VTN or its reports, none of its other parts fails, and no reading is unaccounted for. Else the
-    exit code is 1, and each reason a line. A folder that is none, or a fleet that does not answer, is exit code 2.
+    no trouble with its VTN or its reports, none of its other parts fails, and no reading is unaccounted for. Otherwise
+    the exit code is 1, and each reason is one line. It is 2 for a folder that is not a state folder, and for a fleet
+    that does not answer.
     """
     seams = seams_of(ctx)
     if check:
         if watch:
-            raise UsageError("--check looks once; it does not go with --watch")
+            raise UsageError("--check looks only once and cannot be combined with --watch")
         return _check(seams, state_dir, as_json=as_json)
     if as_json:
         _print_json(seams, state_dir, watch=watch)

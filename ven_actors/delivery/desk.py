@@ -198,7 +198,7 @@ class Desk:
         """The VEN has read its events, as of this simulated time; `outbox` knows them."""
         event_ids = {state.request.event_id for state in outbox.active_requests()}
         for event_id in self.sights.listed(outbox.name, event_ids, as_of_s):
-            notice = f"the VTN lists event {event_id} and says that it is not there (404); its list is believed"
+            notice = f"the VTN lists event {event_id} but answers 404 for it; the list is believed"
             self._tell(outbox.name, notice)
         self.holding.events_read(outbox, is_new=is_new, is_back=is_back)
 

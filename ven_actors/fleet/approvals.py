@@ -38,6 +38,6 @@ def check_begun(config: FleetConfig, begun: Approve) -> None:
     if config.approve not in {DEMO_APPROVED, begun}:
         make = resources_line(config, "make", "--approve", str(config.approve), "--seed", str(config.seed))
         raise UsageError(
-            f"--approve {config.approve}: state folder {config.state} was begun with --approve {begun}; make its "
-            f"resources anew with `{make}`, or leave --approve out"
+            f"--approve {config.approve}: state folder {config.state} was begun with --approve {begun}; create its "
+            f"resources again with `{make}`, or leave --approve out"
         )

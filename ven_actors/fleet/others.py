@@ -23,7 +23,7 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 600.0
 _PASS_EVERY_S = 1.0
 _NEVER_SHOWN = frozenset({403, 404, 405, 501})
-_REMEDY = "let only one fleet use a VEN name at a VTN; an earlier state folder that was deleted explains old ones"
+_REMEDY = "use a VEN name in one fleet only; reports of a state folder that was deleted look the same"
 
 
 class Client(Protocol):
@@ -117,7 +117,7 @@ class OthersWatch:
             log.debug("others_not_looked_for", ven=name, reason=str(error))
             return
         if newest is None:
-            log.debug("others_not_looked_for", ven=name, reason="the list of reports shows no order of time")
+            log.debug("others_not_looked_for", ven=name, reason="the VTN's list of reports is not in order of time")
             return
         self._hints[name] = newest.hint
         strange = self._sent[name].of_others(newest.reports)

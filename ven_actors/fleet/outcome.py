@@ -160,7 +160,9 @@ def _warn_of_unregistered(facts: RunFacts, unregistered: Sequence[VenStatus]) ->
     queued = {ven.name: reporter.by_ven[ven.name].queued for ven in unregistered if ven.name in reporter.by_ven}
     answers = sorted({reporter.last_error_by_ven.get(name, "") for name, count in queued.items() if count} - {""})
     reasons = _few(sorted({ven.unregistered for ven in unregistered}))
-    held = f"; {sum(queued.values())} readings of them are held, as reports are not taken: " if answers else ""
+    held = (
+        f"; {sum(queued.values())} of their readings are held, as their reports are not accepted: " if answers else ""
+    )
     facts.warnings.append(
         f"{len(unregistered)} of {of} VENs are not registered, as the VTN has no vens or resources for them, and their "
         f"reports cannot be tied to a ven: {'; '.join(reasons)}{held}{'; '.join(_few(answers))}"
@@ -168,7 +170,7 @@ def _warn_of_unregistered(facts: RunFacts, unregistered: Sequence[VenStatus]) ->
     log.warning(
         "vens_not_registered", vens=_few(ven.name for ven in unregistered), unregistered=len(unregistered), of=of,
         reasons=reasons, reports=_few(answers),
-        remedy=f"none is needed if that is meant; `{doctor_line(facts.config, unregistered[0].name)}` finds out more",
+        remedy=f"none needed if this is intended; `{doctor_line(facts.config, unregistered[0].name)}` finds out more",
     )  # fmt: skip
 
 
@@ -222,7 +224,7 @@ def _warn_of_failed(facts: RunFacts, failed: Sequence[VenStatus]) -> None:
     waited = [ven for ven in failed if ven.state in _BEFORE_REGISTRATION and not ven.last_error]
     if waited:
         said = f"{len(waited)} of {of} VENs were not registered yet when the run ended; their readings wait"
-        remedy = "a longer --duration or a higher --rate lets them; the next run goes on where this one stopped"
+        remedy = "give a longer --duration or a higher --rate; the next run continues where this one stopped"
         facts.warnings.append(f"{said}; {remedy}")
         log.warning("vens_not_registered", vens=_few(ven.name for ven in waited), meaning=said, remedy=remedy)
     failed = [ven for ven in failed if ven not in waited]

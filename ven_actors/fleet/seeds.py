@@ -39,7 +39,7 @@ def check_seed(config: FleetConfig, population: Population) -> list[str]:
         again = "the seed they were made with" if seed is None else f"--seed {seed}"
         raise StateError(f"{what}; run with {again}, or give another --state")
     log.warning("resources_of_another_seed", ven=other, registry=str(config.registry_path), seed=config.seed)
-    return [f"{what}: what they draw follows from the latter"]
+    return [f"{what}: their readings follow from the latter"]
 
 
 def _ven_of_another_seed(config: FleetConfig, population: Population) -> str | None:

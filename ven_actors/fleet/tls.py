@@ -11,7 +11,7 @@ from ven_actors.openadr.transport import build_ssl_context
 
 log = structlog.get_logger()
 
-RISK = "anybody between here and the VTN can pose as the VTN and take the secrets"
+RISK = "anybody between here and the VTN can pose as the VTN and steal the secrets"
 REMEDY = "leave --insecure-tls out, and name the VTN's own authority with --ca-file"
 
 

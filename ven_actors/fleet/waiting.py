@@ -27,9 +27,8 @@ def say_left_out(queued: Mapping[str, int]) -> str:
     shown = [f"{name} ({count:,})" for name, count in list(queued.items())[:_SHOWN]]
     if len(queued) > _SHOWN:
         shown.append(f"and {len(queued) - _SHOWN} more VENs")
-    return (
-        f"readings of VENs that this run leaves out wait: {', '.join(shown)}; a run with {options_for(queued)} has them"
-    )
+    remedy = f"a run with {options_for(queued)} delivers them"
+    return f"readings of VENs that this run leaves out wait: {', '.join(shown)}; {remedy}"
 
 
 def options_for(names: Collection[str]) -> str:

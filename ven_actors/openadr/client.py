@@ -171,7 +171,7 @@ class VtnClient:
         """Delete a resource of this VEN at its VTN; one that is gone already is as good. Raises `VtnError`."""
         dialect = self._speak()[0]
         if not isinstance(dialect, StandardDialect):
-            raise VtnNonsense(f"{dialect.name} knows no deletion of resources; have the VTN's operator do it")
+            raise VtnNonsense(f"{dialect.name} cannot delete resources; ask the VTN's operator to do it")
         path = f"{dialect.resources_path(ven_id)}/{quote(resource_id, safe='')}"
         answer = self._api.request("DELETE", path)
         if answer.status != 404 and not 200 <= answer.status < 300:

@@ -41,7 +41,7 @@ class DeskRegistration:
         found, unreadable = (None, []) if refused_token is None else self._looked_up(ven_name)
         if found is not None and found.auth_token:
             if refused_token is not None and found.auth_token == refused_token.reveal():
-                words = f"the server refuses the auth_token that it tells for VEN {ven_name!r} (401)"
+                words = f"the server refuses the auth_token that it shows for VEN {ven_name!r} (401)"
                 raise VtnRefused(words, status=401)
             return self._enrolment_of(found)
         if self._refused_for_good:
@@ -90,11 +90,11 @@ class DeskRegistration:
 
 
 def _there_already(ven_name: str, unreadable: list[str], *, kept: bool) -> str:
-    words = f"VEN {ven_name!r} is registered there already (409), and the server does not tell its auth_token"
+    words = f"VEN {ven_name!r} is already registered there (409), and the server does not show its auth_token"
     if unreadable:
         words += f"; the look-up shows objects that cannot be read: {said(unreadable)}"
     if kept:
         return (
-            f"{words} and refuses the one that was kept (401): have the VEN deleted there; it is then registered anew"
+            f"{words} and refuses the one that was kept (401): have the VEN deleted there; it is then registered again"
         )
     return f"{words}: give the --state folder that registered it, or have it deleted there"

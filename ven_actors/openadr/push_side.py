@@ -51,7 +51,7 @@ class PushSide:
         """A bearer token for the broker that is not `refused`. Raises `VtnError`; may be called from any thread."""
         if self._tokens is not None and self._tokens.is_for_vtn_only:
             raise CredentialsRefused(
-                "the broker wants a token, and the one that was given goes to the VTN alone",
+                "the broker wants a token, but a given token is sent only to the VTN",
                 remedy="use --push webhook, or credentials with which a token can be fetched",
             )
         return None if self._tokens is None else self._tokens.token(refused)

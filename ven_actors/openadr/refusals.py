@@ -49,9 +49,9 @@ def _remedy(credentials: Credentials, code: str) -> str:
 _ABOUT = {"scope": {"invalid_scope"}, "audience": {"access_denied", "invalid_target"}}
 _GRANT = "have the endpoint's operator allow this client the grant client_credentials, or correct token_url"
 _REMEDIES = {
-    "invalid_scope": "name with scope in the credentials what the endpoint grants to this client",
+    "invalid_scope": "set scope in the credentials to what the endpoint grants this client",
     "invalid_target": "name the VTN as the endpoint knows it, with audience or form.resource in the credentials",
-    "invalid_request": "give in the credentials the field that the endpoint misses: scope, audience, or form.NAME",
+    "invalid_request": "add the missing field to the credentials: scope, audience, or form.NAME",
     "unauthorized_client": _GRANT,
     "unsupported_grant_type": _GRANT,
     "access_denied": (
@@ -60,5 +60,6 @@ _REMEDIES = {
     ),
 }
 _OTHERWISE = (
-    "check client id and secret; if both are right, the endpoint may want them otherwise (token_auth: form or basic)"
+    "check client id and secret; if both are right, the endpoint may want them in another way (token_auth: form or "
+    "basic)"
 )

@@ -76,8 +76,8 @@ class Own:
         words = ", ".join(map(str, strange))
         options = f"--targets {shlex.quote(','.join(map(str, strange)))}"
         if self._is_named(by_type):
-            return f"its target {words} says nothing to this VEN, and it is obeyed, as it names the VEN or a resource"
-        return f"it is not obeyed, as its target {words} says nothing to this VEN; {options} makes it ours"
+            return f"its target {words} is unknown to this VEN; the event is obeyed, as it names the VEN or a resource"
+        return f"the event is not obeyed, as its target {words} is unknown to this VEN; {options} makes it ours"
 
     def knows(self, target: Target) -> bool:
         """Whether this VEN or one of its resources bears the target, or is called by it."""

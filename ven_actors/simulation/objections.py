@@ -34,7 +34,7 @@ def objections(signals: Sequence[Signal]) -> Iterator[Objection]:
         kind = signal.payload_type
         reason, understood = _why(signal)
         if kind in CONTROLS and controlled:
-            reason = f"is not obeyed, as {controlled} stands before it in the same interval"
+            reason = f"is not obeyed, as {controlled} comes before it in the same interval"
         elif kind in CONTROLS and understood:
             controlled = kind
         if reason:

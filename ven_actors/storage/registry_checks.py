@@ -134,7 +134,7 @@ def _tables(path: Path, database: peewee.SqliteDatabase) -> dict[str, str]:
 def _check_tables(path: Path, found: set[str]) -> None:
     missing, foreign = set(DDL) - found, found - set(DDL)
     if missing:
-        raise DataError(f"{path}: is no registry, table {min(missing)!r} is missing; {make_anew(path)}")
+        raise DataError(f"{path}: is not a registry: table {min(missing)!r} is missing; {make_anew(path)}")
     if foreign:
         raise DataError(f"{path}: has a foreign table {min(foreign)!r}; {make_anew(path)}")
 

@@ -100,7 +100,7 @@ def translated(path: Path) -> Iterator[None]:
         if "readonly" in words or "read-only" in words:
             raise DataError(
                 f"{path}: a write to it was cut short or it may not be written ({words}); "
-                f"its owner puts it right by writing: {command_on(path, 'approve', '--all', '--count', '0')}"
+                f"its owner can repair it with {command_on(path, 'approve', '--all', '--count', '0')}"
             ) from error
         if "locked" in words:
             raise DataError(f"{path}: another program is writing to it ({words}); try again when it is done") from error

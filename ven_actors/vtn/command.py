@@ -129,8 +129,8 @@ def simulated_clock(start_s: float | None, speed: float, wall_s: Clock, begun_s:
 @option(
     "--strict",
     is_flag=True,
-    help="Refuse what is plain but not by the letter: integers written 1.0, empty filters, a missing objectType; and"
-    " give a token only the scopes asked for.",
+    help="Refuse what the standard does not allow, even if it is clear: integers written 1.0, empty filters, a missing"
+    " objectType; and give a token only the scopes asked for.",
 )
 @option("--exit-with-stdin", is_flag=True, help="End when stdin reaches its end.")
 def vtn(

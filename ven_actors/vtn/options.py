@@ -35,4 +35,4 @@ def refuse_before(ctx: click.Context, subcommand: str) -> None:
         if ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     ]
     if given:
-        raise click.UsageError(f"{', '.join(given)}: cannot apply before {subcommand}; give its own options behind it")
+        raise click.UsageError(f"{', '.join(given)}: cannot apply before {subcommand}; give its own options after it")

@@ -195,7 +195,7 @@ class Rules:
             return
         is_taken = any(not self.is_unclaimed(ven) for ven in vens)
         if is_taken or self.reports.clients_named(name):
-            raise Problem(403, f"clientName {name!r} is another client's; use that of your own ven")
+            raise Problem(403, f"clientName {name!r} belongs to another client; use that of your own ven")
 
     def _need_alone(self, stored: Stored) -> None:
         is_event = stored.draft.kind is Kind.EVENT

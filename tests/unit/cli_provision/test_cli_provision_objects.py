@@ -175,7 +175,7 @@ def test_a_second_run_without_its_options_makes_no_more(vtn: InProcessVtn, run: 
     assert "created" not in good(run("provision", "--approve", "120"))
     assert len(holdings(vtn)) == made == 8
     said = told(run("provision", "--approve", "5"))
-    assert "was begun with --approve 3; make its resources anew with `ven-actors resources make --approve 5" in said
+    assert "was begun with --approve 3; create its resources again with `ven-actors resources make --approve 5" in said
 
 
 def test_a_dry_run_keeps_nothing(vtn: InProcessVtn, run_31: Run, tmp_path: Path) -> None:

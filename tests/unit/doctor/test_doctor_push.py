@@ -29,7 +29,7 @@ def answers(status: int, *, only_words: str = "") -> Choose:
 def test_a_vtn_that_calls_is_good_and_nothing_is_left(vtn: InProcessVtn, tmp_path: Path, version: str) -> None:
     finding = examined(tmp_path, vtn.base_urls[version], push="webhook", write=True)["subscriptions"]
     assert finding.verdict is Verdict.GOOD
-    assert finding.what == "a subscription was accepted, its callback was called, and it was taken back"
+    assert finding.what == "a subscription was accepted, its callback was called, and it was deleted again"
     sent = [asked.method for asked in vtn.requests if "/subscriptions" in asked.path]
     assert sent[-2:] == ["POST", "DELETE"]
 

@@ -29,7 +29,7 @@ def test_it_names_an_event_that_is_gone_however_the_vtn_answers(vtn: InProcessVt
     vtn.fault = fault
     cause = examined(tmp_path, vtn.base_url, write=True).the_cause("reports")
     assert "answers 400: event_id does not refer" in cause.what
-    assert "is there no more" in cause.what
+    assert "no longer exists" in cause.what
 
 
 @pytest.mark.parametrize("status", [302, 403, 405])
@@ -44,7 +44,7 @@ def test_it_names_what_stands_in_front_of_the_vtn(vtn: InProcessVtn, tmp_path: P
 def test_it_names_a_vtn_that_stores_a_report_and_then_fails(vtn: InProcessVtn, tmp_path: Path) -> None:
     faulty(vtn, Fault(status=500, body=b"oh"))
     cause = examined(tmp_path, vtn.base_url, write=True).the_cause("reports")
-    assert cause.what.endswith("answers 500: oh; and yet it has stored the report")
+    assert cause.what.endswith("answers 500: oh; but it has stored the report")
     assert "looked up before it is sent again" in cause.why
     (report,) = vtn.reports()
     assert report["reportName"] in cause.remedy
@@ -62,7 +62,7 @@ def test_it_names_a_report_for_trial_that_was_left_behind(tmp_path: Path) -> Non
         vtn.fault = lambda method, path, body: Fault(act=False, status=405) if method == "DELETE" else None
         assert "DELETE answers 405" in examined(tmp_path, vtn.base_url, write=True)["reports"].what
         cause = examined(tmp_path, vtn.base_url, write=True).the_cause("reports")
-        assert "of an earlier time is still there" in cause.what
+        assert "an earlier trial report is still there" in cause.what
         assert vtn.reports()[0]["reportName"] in cause.remedy
 
 

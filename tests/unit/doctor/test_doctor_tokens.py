@@ -34,7 +34,10 @@ def clients(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("field", "refusal", "words"),
-    [("scope", ENTRA, "the field that the endpoint misses: scope"), ("audience", AUTH0, "name the VTN with audience")],
+    [
+        ("scope", ENTRA, "the missing field to the credentials: scope"),
+        ("audience", AUTH0, "name the VTN with audience"),
+    ],
 )
 def test_a_field_that_the_endpoint_wants_is_named_and_its_column_makes_it_good(
     vtn: InProcessVtn, tmp_path: Path, field: str, refusal: tuple[int, dict[str, str]], words: str
@@ -53,7 +56,7 @@ def test_an_endpoint_that_asks_to_wait_is_waited_for(vtn: InProcessVtn, tmp_path
     vtn.fault = lambda method, path, body: slow if path.endswith("/token") else None
     cause = examined(tmp_path, vtn.base_url).the_cause("token")
     assert "answers 429" in cause.what
-    assert "asks to wait for 30 s" in cause.remedy
+    assert "asks to wait 30 s" in cause.remedy
 
 
 def test_a_given_token_is_used_and_nobody_is_asked_for_one(vtn: InProcessVtn, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_a_ven_that_cannot_be_adopted_fails_loudly_and_never_reports(
     vtn.enrol(vtn.client(), resource())
     vtn.refuse("GET", "/vens", *answer)
     client = vtn.client()
-    with pytest.raises(VtnRefused, match="does not tell its auth_token") as said:
+    with pytest.raises(VtnRefused, match="does not show its auth_token") as said:
         client.enrol("Herning", [resource()], None)
     assert said.value.status == 409
     assert client.enrolment is None

@@ -53,7 +53,7 @@ def test_it_is_sent_to_the_vtn_and_nobody_is_asked_for_another(wire: Wire, clock
 
 def test_no_broker_gets_it(wire: Wire, clock: Hands) -> None:
     side = PushSide(api(wire, clock, "abc"), None, "Herning", "", tokens(wire, clock, "abc"))  # type: ignore[arg-type]
-    with pytest.raises(CredentialsRefused, match="goes to the VTN alone; use --push webhook"):
+    with pytest.raises(CredentialsRefused, match="is sent only to the VTN; use --push webhook"):
         side.token()
 
 

@@ -27,7 +27,7 @@ def token(case: Case) -> Finding:
     if case.credentials is None or case.door.tokens is None:
         return good("not needed: no credentials are configured")
     if case.credentials.token is not None:
-        return good(f"not fetched: that of {case.credentials.token.origin} is used")
+        return good(f"not fetched: the given token of {case.credentials.token.origin} is used")
     why = "without a token the VTN answers nothing that a VEN asks"
     try:
         case.door.tokens.token()
@@ -42,7 +42,7 @@ def token(case: Case) -> Finding:
 def _wait_remedy(error: VtnError) -> str:
     if not isinstance(error, VtnBusy):
         return ""
-    return f"the endpoint asks to wait for {error.retry_after_s:g} s; the fleet does so: try again then"
+    return f"the endpoint asks to wait {error.retry_after_s:g} s, and the fleet waits; try again after that"
 
 
 def _token_remedy(case: Case) -> str:
@@ -154,10 +154,10 @@ def scopes(case: Case) -> Finding:
     if none_for_us:
         seen = ", ".join(f"GET {path} {statuses[path]}" for path in sorted(none_for_us))
         return warning(
-            f"programs and events can be read, but vens or reports are not for this client: {seen}",
-            "the fleet reads and acts; without vens its reports cannot be tied to one, and reports that are not taken "
+            f"programs and events can be read, but vens or reports are not available to this client: {seen}",
+            "the fleet obeys the events, but its reports cannot be tied to a ven, and reports that are not accepted "
             "are kept up to --outbox-max",
-            "have the VTN serve them to this client, unless that is meant",
+            "have the VTN serve them to this client, unless this is intended",
         )
     named = case.door.scopes
     return good("all lists can be read" + (f"; the token has {', '.join(sorted(named))}" if named else ""))

@@ -47,7 +47,7 @@ def programs(case: Case) -> Finding:
         seen = [id_of(raw) or "one without an id" for raw in split_page(case.door.api.get(_PROGRAMS_PATH), "programs")]
     if not seen and case.config.programs:
         return warning(
-            f"none of the VTN's programs is called as --programs says: {', '.join(case.config.programs)}",
+            f"none of the VTN's programs matches --programs: {', '.join(case.config.programs)}",
             "the VEN takes part in no other, so no event concerns it",
             "run doctor without --programs: it lists what the VTN calls them",
         )

@@ -12,7 +12,7 @@ from ven_actors.fleet.push import callback_server
 from ven_actors.openadr.subscriptions import Subscriber
 from ven_actors.push.callbacks import CallbackServer
 
-_POLLED = "without push the fleet hears of a change with its next poll only"
+_POLLED = "without push the fleet learns of a change only with its next poll"
 
 
 def subscriptions(case: Case) -> Finding:
@@ -40,11 +40,11 @@ def _tried(case: Case, server: CallbackServer, program_id: str | None) -> Findin
     if not server.has_called(name, program_id):
         return warning(
             f"the VTN takes a subscription without calling {callback.url}",
-            "whether it ever will is not known; until then the fleet polls",
+            "it may never call; until it does, the fleet polls",
             "have the VTN reach that address, or name another with --webhook-url",
         )
     verbs = ", with operations as HTTP verbs, which are not the standard's words" if subscriber.uses_verbs else ""
-    return good(f"a subscription was accepted{verbs}, its callback was called, and it was taken back")
+    return good(f"a subscription was accepted{verbs}, its callback was called, and it was deleted again")
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def registration(case: Case) -> Finding:
         return warning(
             f"the VTN has no vens or no resources for this client: {unregistered}",
             _UNTIED,
-            "have the VTN serve /vens to this client, unless that is meant",
+            "have the VTN serve /vens to this client, unless this is intended",
         )
     return _missing(case) if own is None else _there(case, own)
 
@@ -40,9 +40,9 @@ def registration(case: Case) -> Finding:
 def _missing(case: Case) -> Finding:
     if case.enroller.unreadable:
         return warning(
-            f"VEN {case.ven_name} is not seen, but the VTN lists vens that cannot be read: "
+            f"VEN {case.ven_name} is not listed, but the VTN lists vens that cannot be read: "
             f"{said(case.enroller.unreadable)}",
-            "if one of them is this VEN, the fleet cannot find it and cannot make it anew (409)",
+            "if one of them is this VEN, the fleet cannot find it and cannot create it (409)",
             "have the VTN's operator correct or delete them",
         )
     if case.known is not None and case.known.ven_id:
@@ -60,7 +60,7 @@ def _there(case: Case, own: Own) -> Finding:
     if case.enroller.odd:
         return warning(
             f"{what}; parts of them cannot be read: {said(case.enroller.odd)}",
-            "the fleet leaves them out: a target among them means nobody",
+            "the fleet leaves them out, and does not ask for a target among them",
             "have the VTN's operator correct them",
         )
     return good(what)
@@ -70,7 +70,7 @@ def _by_own_token(case: Case) -> Finding:
     """Where a VEN has a token of its own, the VTN knows it as long as it takes that."""
     known = case.known
     if known is None or known.auth_token is None:
-        return good(f"{case.dialect.name} need not show what it knows of a VEN")
+        return good(f"{case.dialect.name} cannot be asked for a VEN without the VEN's own token")
     try:
         answer = case.door.api.request_as(known.auth_token, "GET", "/events")
     except VtnRefused as error:

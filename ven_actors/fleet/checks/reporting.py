@@ -32,7 +32,7 @@ def reports(case: Case) -> Finding:
     if report_id is None:
         return warning(
             f"POST {path} answers {answer.status} without the id of what it stored",
-            "the report for trial stays on the VTN",
+            "the trial report stays on the VTN",
             "have the VTN answer with the stored report",
         )
     left = _taken_back(case, report_id)
@@ -47,7 +47,7 @@ def reports(case: Case) -> Finding:
     return (
         _of_a_known_event(case, body["eventID"])
         or _of_an_unknown_event(case)
-        or good("a report was accepted, and taken back")
+        or good("a report was accepted and deleted again")
     )
 
 
@@ -66,7 +66,7 @@ def _of_an_unknown_event(case: Case) -> Finding | None:
     """What is odd about the answer to a GET of an event that does not exist: by it a VEN learns that one is gone."""
     path, why = (
         case.standard.event_path(_NO_SUCH_EVENT),
-        "after an event is replaced, its last reports are held for long",
+        "after an event is replaced, its last reports are held for a long time",
     )
     remedy = "have the VTN answer 404 to a VEN's GET of an event that does not exist"
     try:
@@ -84,8 +84,8 @@ def _taken_back(case: Case, report_id: str) -> Finding | None:
     if 200 <= deleted.status < 300:
         return None
     return warning(
-        f"a report can be sent, but not taken back: DELETE answers {deleted.status}",
-        f"the report for trial, {report_id}, stays on the VTN",
+        f"a report can be sent, but not deleted: DELETE answers {deleted.status}",
+        f"the trial report, {report_id}, stays on the VTN",
         "delete it on the VTN",
     )
 
@@ -106,11 +106,13 @@ def _refused(case: Case, answer: Answer, report: dict[str, Any]) -> Finding:
     """Name the cause as far as it can be found out."""
     what = f"POST {case.standard.reports_path} answers {answer.status}: {words_of(answer.body)}"
     if answer.status in _MAY_MEAN_NO_EVENT and not _is_there(case, report["eventID"]):
-        remedy = "run the doctor again; if it stays, have the VTN's operator look why its list of events shows it"
-        return bad(f"{what}; its event {report['eventID']} is there no more", "the event was replaced just now", remedy)
+        remedy = "run doctor again; if this stays, ask the VTN's operator why the list of events shows it"
+        return bad(
+            f"{what}; its event {report['eventID']} no longer exists", "the event has just been replaced", remedy
+        )
     if answer.status == 409 and _is_stored(case, report):
         remedy = f"delete the report named {report['reportName']} on the VTN"
-        return bad(f"{what}; a report for trial of an earlier time is still there", _WHY, remedy)
+        return bad(f"{what}; an earlier trial report is still there", _WHY, remedy)
     if answer.status == 408 or answer.status >= 500:
         return _failed(case, what, answer, report)
     if answer.status == 403 and not _is_a_page(answer):
@@ -120,7 +122,7 @@ def _refused(case: Case, answer: Answer, report: dict[str, Any]) -> Finding:
         elsewhere = (
             "a proxy, firewall or login page in front of the VTN answers, or the VTN has no reports at this path"
         )
-        remedy = f"have whoever runs {case.host} let a VEN's POST through, and check the path of --vtn-url"
+        remedy = f"have the operator of {case.host} let a VEN's POST through, and check the path of --vtn-url"
         return bad(what, f"{_WHY}: {elsewhere}; the fleet holds its reports, and tries again ever more rarely", remedy)
     return bad(what, _WHY, f"show these words to the operator of {case.host}; the VTN's log may say more")
 
@@ -128,11 +130,11 @@ def _refused(case: Case, answer: Answer, report: dict[str, Any]) -> Finding:
 def _failed(case: Case, what: str, answer: Answer, report: dict[str, Any]) -> Finding:
     remedy = f"show these words to the operator of {case.host}; the VTN's log may say more"
     if answer.status == 501:
-        return bad(what, f"{_WHY}: the VTN says that it takes no reports", remedy)
+        return bad(what, f"{_WHY}: the VTN says that it does not accept reports", remedy)
     if not _is_stored(case, report):
         return bad(what, _WHY, remedy)
     return bad(
-        f"{what}; and yet it has stored the report",
+        f"{what}; but it has stored the report",
         "each report has to be looked up before it is sent again, and is stored twice where a client does not",
         f"{remedy}; then delete the report named {report['reportName']} there",
     )

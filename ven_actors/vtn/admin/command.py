@@ -57,8 +57,8 @@ def _access_options(make: Callable[..., Callable[[F], F]], default_state: str | 
             type=path,
             **of_fleet,
             default=default_state,
-            help="State folder of the fleet that runs the VTN: its address and its operator are there. In that of a VTN"
-            " that runs alone is its address only.",
+            help="State folder of the fleet that runs the VTN: its address and its operator are there. The folder of a"
+            " VTN that runs alone has only its address.",
         ),
         make("--vtn-url", help="OpenADR 3.1 base URL of the VTN, where it is not in a state folder."),
         make("--client", metavar="NAME:SECRET:bl", help="Business-logic client. Prefer --clients-file."),
@@ -89,8 +89,8 @@ def _asking(deed: F) -> F:
 def event(ctx: click.Context, /, **given: Any) -> None:
     """Publish, change and cancel events of a VTN that runs.
 
-    Times are those of this machine's clock: `now`, `+5m`, or 2026-01-16T17:00:00Z. Options stand before the deed or
-    after it.
+    Times are those of this machine's clock: `now`, `+5m`, or 2026-01-16T17:00:00Z. Options work before and after
+    the subcommand.
     """
     ctx.obj = given
 
@@ -106,7 +106,7 @@ def _wish_options(command: F) -> F:
                 default="",
                 metavar="V,V",
                 help="A value for each of the event's intervals; SIMPLE: 0 to 3. A point is X:Y; several values of one"
-                " interval stand between semicolons: '0:1;10:2'.",
+                " interval are separated by semicolons: '0:1;10:2'.",
             ),
             click.option("--units", help="Units of the values, such as KW, KWH or PERCENT."),
             click.option("--priority", type=click.IntRange(0), help="0 is the highest."),
@@ -152,7 +152,7 @@ def _warn_of_targets(operator: Operator, wish: Wish) -> None:
         try:
             _warn(doubts_about_targets(wish.targets, operator.known_targets(wish.targets)))
         except AdminError as error:
-            click.echo(f"Warning: whether anybody has these targets cannot be looked up ({error})", err=True)
+            click.echo(f"Warning: the targets cannot be checked ({error})", err=True)
 
 
 def _object_id(ctx: click.Context, param: click.Parameter, text: str) -> str:  # noqa: ARG001 - click's signature
@@ -173,7 +173,7 @@ def publish(ctx: click.Context, /, program: str, **said: Any) -> None:
     if not wish.values and not wish.ask:
         raise click.UsageError("the event would be empty; give --values V,V, or --ask TYPE to ask for reports")
     if wish.units is not None and not wish.values:
-        raise click.UsageError("--units goes with --values")
+        raise click.UsageError("--units needs --values")
     _warn(doubts(wish))
     with _about_values():
         event = new_event(wish, time.time())

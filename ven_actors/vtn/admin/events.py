@@ -120,19 +120,21 @@ def _trouble(kind: str, value: Value) -> str:
         return _trouble_of_point(kind, value)
     said = f"{value:g}" if isinstance(value, float) else repr(value)
     if isinstance(value, float) and not math.isfinite(value):
-        return f"{said} is no finite number; write one, like 1 or 2.5"
+        return f"{said} is not a finite number; write one, like 1 or 2.5"
     if value not in _LEVELS.get(kind, (value,)):
         levels = ", ".join(map(str, _LEVELS[kind]))
-        return f"{said} is no level of {kind}; write one of {levels}, or give another type"
+        return f"{said} is not a level of {kind}; write one of {levels}, or give another type"
     return ""
 
 
 def _trouble_of_point(kind: str, point: Json) -> str:
     numbers = [each for each in point.values() if isinstance(each, int | float) and not isinstance(each, bool)]
     if point.keys() != {"x", "y"} or len(numbers) != len(point) or not all(map(math.isfinite, numbers)):
-        return f"{point!r} is no point; it has two numbers, x and y"
+        return f"{point!r} is not a point; a point has two numbers, x and y"
     return (
-        f"the point {point['x']:g}:{point['y']:g} is no level of {kind}; give another type" if kind in _LEVELS else ""
+        f"the point {point['x']:g}:{point['y']:g} is not a level of {kind}; give another type"
+        if kind in _LEVELS
+        else ""
     )
 
 

@@ -135,9 +135,9 @@ def _good_fields(given: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _problems_of(step: Step, given: dict[str, Any]) -> Iterator[str]:
     """What is wrong with values that are of the right kind; a key that is not has been spoken of already."""
     if not _is_time(step.at):
-        yield f"at {step.at!r} is no time after the start; write 0s, 15s, 5m"
+        yield f"at {step.at!r} is not a time after the start; write 0s, 15s, 5m"
     if step.duration is not None and not seconds_of(step.duration):
-        yield f"duration {step.duration!r} is none; write 15s, 5m, 1h or PT15S"
+        yield f"duration {step.duration!r} is not a duration; write 15s, 5m, 1h or PT15S"
     if step.start is not None:
         try:
             moment_s(step.start, 0.0)

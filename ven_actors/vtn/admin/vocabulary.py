@@ -36,13 +36,14 @@ def doubts(wish: Wish) -> Iterator[str]:
     kind = wish.payload_type
     if wish.values and kind is not None and kind not in EVENT_TYPES:
         near = _nearest(kind, EVENT_TYPES)
-        yield f"type {kind!r} is no event payload type of the standard and is sent as it is{near}"
+        yield f"type {kind!r} is not an event payload type of the standard; it is sent as it is{near}"
     for asked in wish.ask:
         if asked not in REPORT_TYPES:
             near = _nearest(asked, REPORT_TYPES)
-            yield f"ask {asked!r} is no report payload type of the standard and is sent as it is{near}"
+            yield f"ask {asked!r} is not a report payload type of the standard; it is sent as it is{near}"
     if wish.units is not None and wish.units not in UNITS:
-        yield f"units {wish.units!r} are none of the standard and are sent as they are{_nearest(wish.units, UNITS)}"
+        near = _nearest(wish.units, UNITS)
+        yield f"units {wish.units!r} are not units of the standard; they are sent as they are{near}"
     if wish.units is not None and (kind or DEFAULT_TYPE) == "SIMPLE":
         yield f"units {wish.units!r}: the levels of SIMPLE have no units"
 

@@ -34,5 +34,5 @@ def _is_number(text: str) -> bool:
 def _number(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text!r} is no finite number; write one, like 1 or 2.5")
+        raise ValueError(f"{text!r} is not a finite number; write one, like 1 or 2.5")
     return int(number) if number.is_integer() and "." not in text else number
