@@ -188,7 +188,7 @@ def test_r35_edge_case_22_409_where_a_different_report_stands_is_refused() -> No
     verdict = verdict_of(Vtn(Answer(409), Found(b'{"eventID":"e1","clientName":"Herning","resources":[]}')))
     assert isinstance(verdict, Refused)
     assert (verdict.status, verdict.posts) == (409, 1)
-    assert verdict.words == "the VTN holds a report named Herning.e1.0 with different content"
+    assert verdict.words == "the VTN has a report named Herning.e1.0 with different content"
 
 
 def test_409_without_such_a_report_and_without_its_event_withdraws_it() -> None:

@@ -27,7 +27,7 @@ def test_the_next_run_delivers_only_what_is_of_vens_that_it_has() -> None:
         warn_of_what_is_left(facts)
     assert facts.warnings == [
         "5 readings are left queued; the next run on this state folder with the same VENs delivers them",
-        "readings of VENs that this run leaves out wait: Aalborg (7); a run with --vens Aalborg has them",
+        "readings of VENs that this run leaves out wait: Aalborg (7); a run with --vens Aalborg delivers them",
     ]
     assert [(entry["event"], entry["readings"]) for entry in logs] == [("left_queued", 5), ("left_out", 7)]
 
@@ -49,7 +49,7 @@ def test_whose_readings_wait_is_said_at_the_start_and_stands_in_the_summary_once
     assert (line["event"], line["readings"], line["vens"]) == ("left_out", 12, ["Herning", "Aalborg"])
     warn_of_what_is_left(facts)
     (warning,) = facts.warnings
-    assert "leaves out wait: Herning (5), Aalborg (7); a run with --vens Herning,Aalborg has them" in warning
+    assert "leaves out wait: Herning (5), Aalborg (7); a run with --vens Herning,Aalborg delivers them" in warning
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_push_is_read_as_words_in_any_order() -> None:
     ("flags", "says"),
     [
         ({"push": "none,webhook"}, "none cannot be combined with others; write none or webhook"),
-        ({"push": "mqtt,auto"}, "auto stands alone"),
+        ({"push": "mqtt,auto"}, "auto cannot be combined with others"),
         ({"push": "fax"}, "must be some of auto, none, webhook, mqtt, not 'fax'"),
         ({"push": "webhook", "vtn_url": "https://vtn.example"}, "give --webhook-url"),
         ({"push": "webhook", "webhook_url": "http://fleet.example"}, "use https"),
