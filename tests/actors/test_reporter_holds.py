@@ -6,7 +6,6 @@ from types import ModuleType
 import pytest
 from reporter_house import T0, accept, sends
 from reporter_house import ReporterHouse as House
-from structlog.testing import capture_logs
 
 from ven_actors.delivery.alarm import RINGS_AFTER
 from ven_actors.messages import Accepted, Ambiguous, Drain, EventGone, EventsRead, Held, Refused, Send
@@ -165,55 +164,6 @@ def test_an_alarm_is_in_the_warnings_though_it_is_over(reporter: House, metered:
     assert reporter.status().holds == ()
     (warning,) = reporter.status().warnings
     assert "refused 6 reports of VEN Herning in a row (409: no)" in warning
-
-
-def test_a_vtn_that_answers_200_with_the_stored_report_is_told_once_in_a_run(
-    reporter: House, metered: ModuleType
-) -> None:
-    sender, _ = reporter.one_in_flight()
-    reporter.close(T0 + 10, 2)
-    with capture_logs() as logs:
-        for _ in range(3):
-            reporter.tell(Accepted("sender-1", 1, sender.of(Send)[-1].report.report_id, by_200=True))
-            reporter.pulse()
-    assert [entry["event"] for entry in logs] == ["vtn_notice"]
-    assert "201" in logs[0]["notice"]
-    assert reporter.status().warnings == (logs[0]["notice"],)
-    assert reporter.status().readings.accepted == 12
-
-
-def test_a_success_without_the_report_is_told_once_in_a_run_however_many_there_are(
-    reporter: House, metered: ModuleType
-) -> None:
-    sender, _ = reporter.one_in_flight()
-    reporter.close(T0 + 10, 2)
-    with capture_logs() as logs:
-        for _ in range(3):
-            send = sender.of(Send)[-1]
-            reporter.tell(Ambiguous("sender-1", 1, send.report.report_id, "empty", success=204))
-            assert sends(reporter, sender, 1.25) == 1
-            assert sender.of(Send)[-1].report.in_doubt
-            accept(reporter, sender.of(Send)[-1])
-            reporter.pulse()
-    assert [entry["event"] for entry in logs] == ["vtn_notice"]
-    assert "answers a report with 204" in logs[0]["notice"]
-    assert reporter.status().warnings == (logs[0]["notice"],)
-
-
-def test_successes_without_the_report_hold_up_nobody_else(reporting: Callable[..., House], metered: ModuleType) -> None:
-    house = reporting()
-    vens = [f"V{number}" for number in range(5)]
-    sender = house.sender()
-    for ven in vens:
-        house.ven(ven)
-        house.read(metered.asked(), ven=ven)
-        house.close(T0, 1, ven)
-    posted = set[str]()
-    while len(posted) < len(vens):
-        assert sends(house, sender, 0.25) == 1, "each goes out at once, whatever became of the others"
-        send = sender.of(Send)[-1]
-        posted.add(send.report.ven_name)
-        house.tell(Ambiguous("sender-1", 1, send.report.report_id, "empty", success=204))
 
 
 # --- an event that may be gone, and a report that may be there

@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 
 WORTH_TELLING_S = 5.0
+TOLD_AGAIN_S = 600.0
 
 
 class Holding:
@@ -52,6 +53,7 @@ class Holding:
         self._rng = rng
         self.holds = Holds(doctor)
         self._is_draining = False
+        self._told: dict[str, tuple[str, float]] = {}
 
     def hold(
         self,
@@ -80,7 +82,7 @@ class Holding:
             waits.asked_for(now_s, wait_s)
             if wait_s >= WORTH_TELLING_S:
                 self.holds.begin(ven if alone else "", self._dispatcher.origin_of(ven), reason, now_s, wait_s)
-        self.put_back(flight, reason, now_s + wait_s, in_doubt=in_doubt)
+        self._put_back(flight, reason, now_s, wait_s, in_doubt=in_doubt)
 
     def look_up(self, flight: InFlight, reason: str, now_s: float) -> None:
         """Keep a report that the VTN seems to have taken until it is looked up; nobody else waits for that."""
@@ -100,18 +102,18 @@ class Holding:
         report.alarmed = report.alarmed or self._is_draining
         if isinstance(report, Reading) and pace.is_held_alone(report.bit):
             report.slow_s = longer(report.slow_s)
-            self.put_back(flight, reason, now_s + report.slow_s, in_doubt=False)
+            self._put_back(flight, reason, now_s, report.slow_s)
             return
         wait_s = pace.slowed(now_s, flight.report_id, self._dispatcher.newest_id)
         self.holds.begin(ven, self._dispatcher.origin_of(ven), reason, now_s, wait_s)
-        self.put_back(flight, reason, now_s, in_doubt=False)
+        self._put_back(flight, reason, now_s)
 
     def hold_alarmed(self, flight: InFlight, rung: Rung, said: str, now_s: float) -> None:
         """Keep a report because one after the other is refused; others of its VEN go before it."""
         flight.report.alarmed = True
         flight.report.attempts += 1
         self.slow_down(flight, rung, said, now_s)
-        self.put_back(flight, f"the VTN refuses every report ({said})", now_s, in_doubt=False)
+        self._put_back(flight, f"the VTN refuses every report ({said})", now_s)
 
     def slow_down(self, flight: InFlight, rung: Rung, said: str, now_s: float) -> None:
         """Let the alarm's VEN wait and, where it is VTN-wide, all VENs of its origin."""
@@ -125,10 +127,17 @@ class Holding:
             ven, refused = "", self._refusals.in_a_row_at(origin)
         self.holds.begin(ven, origin, said, now_s, wait_s, refused=refused)
 
-    def put_back(self, flight: InFlight, reason: str, next_try_s: float, *, in_doubt: bool) -> None:
-        if self._accounts.trouble(flight.outbox.name, reason):
-            log.warning("report_held", ven=flight.outbox.name, report=flight.report.name, reason=reason)
-        self._outbox.back(flight.outbox, flight.report, next_try_s, in_doubt=in_doubt)
+    def _put_back(
+        self, flight: InFlight, reason: str, now_s: float, wait_s: float = 0.0, *, in_doubt: bool = False
+    ) -> None:
+        """Say why when that is news, though not with every report of a VTN that fails one way on and on."""
+        ven = flight.outbox.name
+        if self._accounts.trouble(ven, reason):
+            told, told_s = self._told.get(ven, ("", float("-inf")))
+            if reason != told or now_s >= told_s + TOLD_AGAIN_S:
+                self._told[ven] = (reason, now_s)
+                log.warning("report_held", ven=ven, report=flight.report.name, reason=reason)
+        self._outbox.back(flight.outbox, flight.report, now_s + wait_s, in_doubt=in_doubt)
 
     # --- what ends a hold
 
