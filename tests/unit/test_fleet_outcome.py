@@ -258,7 +258,7 @@ def test_vens_whose_turn_to_register_had_not_come_are_not_said_to_have_failed_of
     waiting = [ven(f"V{number}", VenState.STARTING, reached=False) for number in range(7)]
     waiting.append(ven("V7", VenState.ENROLLING, reached=False))
     code, line, summary = judged_whole(ven("Herning"), *waiting)
-    assert (code, line["event"], line["vens"][-1]) == (0, "vens_not_registered", "and 3 more")
+    assert (code, line["event"], line["vens"][-1]) == (0, "vens_still_registering", "and 3 more")
     (warning,) = summary["warnings"]
     assert warning.startswith("8 of 9 VENs were not registered yet when the run ended")
     assert "a higher --rate" in warning

@@ -226,7 +226,7 @@ def _warn_of_failed(facts: RunFacts, failed: Sequence[VenStatus]) -> None:
         said = f"{len(waited)} of {of} VENs were not registered yet when the run ended; their readings wait"
         remedy = "give a longer --duration or a higher --rate; the next run continues where this one stopped"
         facts.warnings.append(f"{said}; {remedy}")
-        log.warning("vens_not_registered", vens=_few(ven.name for ven in waited), meaning=said, remedy=remedy)
+        log.warning("vens_still_registering", vens=_few(ven.name for ven in waited), meaning=said, remedy=remedy)
     failed = [ven for ven in failed if ven not in waited]
     if not failed:
         return
