@@ -198,7 +198,7 @@ def test_409_without_such_a_report_and_without_its_event_withdraws_it() -> None:
 
 
 def test_409_without_such_a_report_although_the_event_is_there_is_what_it_says() -> None:
-    assert verdict_of(Vtn(Answer(409, b"no"))) == Refused("sender-1", 4, 7, 409, "no", posts=1)
+    assert verdict_of(Vtn(Answer(409, b"no"))) == Refused("sender-1", 4, 7, 409, "no", posts=1, unexplained=True)
 
 
 def test_409_that_cannot_be_settled_is_no_reason_to_give_readings_up() -> None:

@@ -38,6 +38,34 @@ def test_a_report_whose_name_is_taken_is_quarantined_whole_with_the_vtns_words(o
     assert status.last_error_by_ven == {"a": "409: no such unit"}
 
 
+def test_a_conflict_that_nothing_explains_is_tried_again_behind_the_others_for_two_minutes(office: Office) -> None:
+    office.meter("a")
+    tries, now_s = [], 0.0
+    while not office.accounts.status(0).reports_refused:
+        ((flight, _),) = office.go(now_s)
+        tries.append(now_s)
+        office.desk.refused(office.land(flight), 409, "no", now_s, may_pass=True)
+        if len(tries) == 2:
+            office.meter("a")
+            ((other, _),) = office.go(now_s)
+            office.desk.accepted(office.land(other), possibly_doubled=False)
+        office.settle()
+        while now_s < 300 and not office.dispatcher.has_work(now_s):
+            now_s += 1
+    assert tries == [0, 2, 6, 14, 30, 62, 126]
+
+
+def test_a_conflict_that_passes_costs_no_reading(office: Office) -> None:
+    office.meter("a")
+    for now_s in (0, 2, 6):
+        ((flight, _),) = office.go(now_s)
+        office.desk.refused(office.land(flight), 409, "no", now_s, may_pass=True)
+        office.settle()
+    assert office.accept_all(14) == ["a"]
+    status = office.accounts.status(0)
+    assert (status.readings.accepted, status.readings.quarantined, status.reports_refused) == (2, 0, 0)
+
+
 def test_where_everything_of_a_ven_is_refused_nothing_more_is_quarantined_and_it_waits(office: Office) -> None:
     outbox = office.meter("a", 10)
     for now_s in range(RINGS_AFTER):

@@ -19,6 +19,7 @@ def land(desk: Desk, flight: InFlight, verdict: Verdict, now_s: float) -> None:
             desk.refused(
                 flight, verdict.status, verdict.words, now_s,
                 body_bytes=verdict.body_bytes, possibly_there=verdict.possibly_there or flight.report.unsettled,
+                may_pass=verdict.unexplained,
             )  # fmt: skip
         case Held(slow=True, retry_after_s=None):
             desk.holding.hold_slowly(flight, verdict.reason, now_s)

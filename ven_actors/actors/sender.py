@@ -259,7 +259,7 @@ class SenderActor(FleetActor):
                 f"one of its objects may be the report: {found.unreadable}" if found.unreadable else _NOT_TO_BE_FOUND
             )
             return self._held(send, f"the VTN answers 409 ({words}), and {found_out}", slow=True)
-        return Refused(self.name, self.run, send.report.report_id, answer.status, words, self._posts)
+        return Refused(self.name, self.run, send.report.report_id, answer.status, words, self._posts, unexplained=True)
 
     def _gone(self, send: Send) -> EventGone:
         return EventGone(self.name, self.run, send.report.report_id, self._posts)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _OF_CONTENT = frozenset({400, 413, 415, 422})
+# With waits of 2, 4, 8, 16, 32 and 64 s between them.
+_TRIES_UNEXPLAINED = 6
 _BY_200 = (
     "the VTN answers a report with 200 and the stored report, where the standard asks for 201; it is taken as accepted"
 )
@@ -140,11 +142,13 @@ class Desk:
         *,
         body_bytes: int = 0,
         possibly_there: bool = False,
+        may_pass: bool = False,
     ) -> None:
         """Halve the report until what the VTN does not want stands alone, and quarantine that.
 
         Where the VTN refuses one after the other, hold them and say so instead. One that may be there already
         (`possibly_there`) is never halved, and nor is one that is refused for another reason than its content or size.
+        Where nothing explains the refusal (`may_pass`), the report is tried again for two minutes before that.
         """
         said = f"{status}: {words}"
         outbox, report = flight.outbox, flight.report
@@ -167,6 +171,9 @@ class Desk:
             self._accounts.trouble(outbox.name, f"the VTN refuses part of {report.name} ({said})")
             log.warning("report_halved", ven=outbox.name, report=report.name, said=said)
             self._outbox.split(outbox, report, said)
+            return
+        if may_pass and report.attempts < _TRIES_UNEXPLAINED:
+            self.holding.hold_behind(flight, f"the VTN refuses it ({said}), and has no report of that name", now_s)
             return
         log.error("report_quarantined", ven=flight.outbox.name, report=flight.report.name, said=said)
         self._refusals.gave_up(outbox.name, self._dispatcher.origin_of(outbox.name))

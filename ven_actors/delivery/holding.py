@@ -14,7 +14,7 @@ import structlog
 from ven_actors.delivery.alarm import Rung
 from ven_actors.delivery.holds import Doctor, Holds
 from ven_actors.delivery.marks import Reading
-from ven_actors.delivery.pace import longer
+from ven_actors.delivery.pace import FIRST_SLOW_S, LONGEST_SLOW_S, longer
 from ven_actors.delivery.throttle import LONGEST_ASKED_S, retry_wait_s
 
 if TYPE_CHECKING:
@@ -90,6 +90,14 @@ class Holding:
         wait_s = retry_wait_s(flight.report.attempts, self._rng)
         self._accounts.trouble(flight.outbox.name, reason)
         self._outbox.back(flight.outbox, flight.report, now_s + wait_s, in_doubt=True)
+
+    def hold_behind(self, flight: InFlight, reason: str, now_s: float) -> None:
+        """Keep a report alone: 2 s at first, doubled each time; others of its VEN go before it."""
+        report = flight.report
+        report.alarmed = True
+        wait_s = min(LONGEST_SLOW_S, FIRST_SLOW_S * 2.0**report.attempts)
+        report.attempts += 1
+        self._put_back(flight, reason, now_s, wait_s)
 
     def hold_slowly(self, flight: InFlight, reason: str, now_s: float) -> None:
         """Keep a report that trying again soon does not help, and with it its VEN; 2 s at first, doubled up to 300 s.

@@ -45,7 +45,8 @@ class Refused:
     """The VTN does not want this report's content (400, 413, 415, 422, or a different one of that name).
 
     `body_bytes` is how large it was; `possibly_there`: nobody could say whether an earlier attempt had arrived.
-    `event` is what the VTN was asked about the report's event for this verdict.
+    `event` is what the VTN was asked about the report's event for this verdict. `unexplained`: the VTN speaks of a
+    conflict (409), and has neither a report of this name nor lost its event; that may pass.
     """
 
     sender: str
@@ -57,6 +58,7 @@ class Refused:
     body_bytes: int = 0
     possibly_there: bool = False
     event: EventSight = EventSight.UNASKED
+    unexplained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
