@@ -97,8 +97,9 @@ def test_a_resource_that_joins_is_metered_from_then_on(vtn: InProcessVtn, clock:
         assert fleet.drain().reporter.readings.unaccounted == 0
 
 
+@pytest.mark.parametrize("id_is_known", [True, False])
 def test_a_resource_is_deleted_at_the_vtn_once_its_last_readings_are_delivered(
-    vtn: InProcessVtn, clock: ManualClock, tmp_path: Path
+    vtn: InProcessVtn, clock: ManualClock, tmp_path: Path, id_is_known: bool
 ) -> None:
     with ManualFleet(vtn, tmp_path, clock, ("Herning",), resources=2) as fleet:
         fleet.until(lambda status: status.reporter.reports_accepted > 0)
@@ -108,7 +109,8 @@ def test_a_resource_is_deleted_at_the_vtn_once_its_last_readings_are_delivered(
         ids = enrolment.resource_ids
         removals = Removals(wiring.clients, fleet.status)
         removals.stop()
-        removals.add(Removal("Herning", leaves.name, enrolment.ven_id, ids[leaves.name], fleet.status().now_s + 15))
+        resource_id = ids[leaves.name] if id_is_known else None
+        removals.add(Removal("Herning", leaves.name, enrolment.ven_id, resource_id, fleet.status().now_s + 15))
         removals._stopped.clear()
         wiring.change("Herning", (stays,))
         fleet.until(lambda status: has_resources(status, 1))

@@ -153,9 +153,14 @@ def test_a_registry_that_is_read_again_changes_the_vens_that_have_other_resource
         registry.remove(first.resource_id)
         for each in registry.resources("Aars", RegistrationStatus.PENDING)[:2]:
             registry.set_status(each.resource_id, RegistrationStatus.APPROVED)
-    said = orders.do({"do": "reread", "delete": [["Aars", first.name], ["Aars", "never registered"]]})
-    assert said == {"vens": {"Aars": 3}, "unregistered": ["never registered"]}
+    said = orders.do(
+        {"do": "reread", "delete": [["Aars", first.name], ["Aars", "suspended before"], ["Elsewhere", "x"]]}
+    )
+    assert said == {"vens": {"Aars": 3}, "unregistered": ["x"]}
     assert wiring.changed == {"Aars": 3}
-    assert wiring.removals.added == [Removal("Aars", first.name, "v", first.name, 100.0 + config.interval_s)]
+    until_s = 100.0 + config.interval_s
+    assert wiring.removals.added == [
+        Removal("Aars", first.name, "v", first.name, until_s), Removal("Aars", "suspended before", "v", None, until_s),
+    ]  # fmt: skip
     assert facts.statistics["by_ven"]["Aars"]["approved"] == 3
     assert second in wiring.resources["Aars"]

@@ -16,12 +16,14 @@ BAKERY = Removal("Herning", "bakery", "v-1", "r-1", 115.0)
 class FakeClient:
     def __init__(self) -> None:
         self.error: VtnError | None = None
-        self.deleted: list[tuple[str, str]] = []
+        self.deleted: list[tuple[str, str, str | None]] = []
+        self.has = True
 
-    def delete_resource(self, ven_id: str, resource_id: str, /) -> None:
+    def delete_resource(self, ven_id: str, name: str, resource_id: str | None, /) -> bool:
         if self.error is not None:
             raise self.error
-        self.deleted.append((ven_id, resource_id))
+        self.deleted.append((ven_id, name, resource_id))
+        return self.has
 
 
 def status(closed_until_s: int, unsettled_since_s: int | None) -> FleetStatus:
@@ -54,7 +56,7 @@ def test_what_is_deleted_is_left_no_longer() -> None:
     ]
     removals.look()
     removals.look()
-    assert (client.deleted, removals.left()) == ([("v-1", "r-1")], [])
+    assert (client.deleted, removals.left()) == ([("v-1", "bakery", "r-1")], [])
 
 
 @pytest.mark.parametrize("error", [VtnUnreachable("down"), VtnRefused("500", status=500)])
@@ -66,7 +68,7 @@ def test_trouble_that_passes_is_waited_for(error: VtnError) -> None:
     assert str(error) in removals.left()[0]
     client.error = None
     removals.look()
-    assert (client.deleted, removals.left()) == ([("v-1", "r-1")], [])
+    assert (client.deleted, removals.left()) == ([("v-1", "bakery", "r-1")], [])
 
 
 @pytest.mark.parametrize("error", [VtnRefused("403: not you", status=403), VtnNonsense("energydesk has no deletion")])
@@ -79,6 +81,15 @@ def test_a_refusal_is_said_once_and_left(error: VtnError) -> None:
         removals.look()
     assert [entry["event"] for entry in logs] == ["resource_not_deleted"]
     assert str(error) in removals.left()[0]
+
+
+@pytest.mark.parametrize(("has", "said"), [(True, "resource_deleted_at_vtn"), (False, "resource_not_at_vtn")])
+def test_whether_the_vtn_had_it_is_said(has: bool, said: str) -> None:
+    client = FakeClient()
+    client.has = has
+    with capture_logs() as logs:
+        removals_of(client).look()
+    assert [entry["event"] for entry in logs] == [said]
 
 
 def test_what_the_vtn_says_of_the_resources_stands_in_the_statistics() -> None:

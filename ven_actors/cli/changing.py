@@ -44,7 +44,7 @@ def changing(
     if not changed.get("vens"):
         click.echo("no VEN of the running fleet is affected")
     for name in changed.get("unregistered", ()):
-        click.echo(f"resource {clean(name)} is not registered at a VTN by this fleet: nothing is deleted there")
+        click.echo(f"the VEN of resource {clean(name)} is not registered at a VTN: nothing is deleted there")
 
 
 def _opened(db: Path, *, runs: bool) -> Registry:

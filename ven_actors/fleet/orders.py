@@ -73,8 +73,8 @@ class Orders:
     def _reread(self, request: dict[str, Any]) -> dict[str, Any]:
         """Read the registry again; tells which `vens` begin anew with other resources, and how many they have.
 
-        `delete` are pairs of VEN and resource name, to be deleted at the VTN once their last readings are settled; of
-        those that are not registered there, the names are told.
+        `delete` are pairs of VEN and resource name, to be deleted at the VTN once their last readings are settled;
+        those whose VEN is not registered there are told.
         """
         wiring = self.wiring
         population = load_population(wiring.config, wiring.profiles.meters, again=True)
@@ -94,7 +94,7 @@ class Orders:
 
     def _removal(self, ven: str, name: str) -> Removal | None:
         enrolment = self.wiring.enrolments().get(ven)
-        resource_id = None if enrolment is None else enrolment.resource_ids.get(name)
-        if enrolment is None or not resource_id:
+        if enrolment is None:
             return None
+        resource_id = enrolment.resource_ids.get(name) or None
         return Removal(ven, name, enrolment.ven_id, resource_id, self.status().now_s + self.wiring.config.interval_s)

@@ -21,17 +21,20 @@ _PASSING = 500
 class Client(Protocol):
     """What is needed of a VEN's client."""
 
-    def delete_resource(self, ven_id: str, resource_id: str, /) -> None: ...
+    def delete_resource(self, ven_id: str, name: str, resource_id: str | None, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A resource of which no reading is made from `until_s` on (simulated time)."""
+    """A resource of which no reading is made from `until_s` on (simulated time).
+
+    Its id at the VTN is not known where it was out of the run before: then the VTN is asked for its name.
+    """
 
     ven: str
     name: str
     ven_id: str
-    resource_id: str
+    resource_id: str | None
     until_s: float
 
     def is_due(self, status: FleetStatus) -> bool:
@@ -86,7 +89,7 @@ class Removals:
 
     def _delete(self, removal: Removal) -> None:
         try:
-            self._clients[removal.ven].delete_resource(removal.ven_id, removal.resource_id)
+            was_there = self._clients[removal.ven].delete_resource(removal.ven_id, removal.name, removal.resource_id)
         except FleetError as error:
             passing = isinstance(error, VtnUnreachable) or (isinstance(error, VtnRefused) and error.status >= _PASSING)
             with self._lock:
@@ -100,4 +103,5 @@ class Removals:
             return
         with self._lock:
             self._waiting.pop(removal)
-        log.info("resource_deleted_at_vtn", ven=removal.ven, resource=removal.name)
+        said = "resource_deleted_at_vtn" if was_there else "resource_not_at_vtn"
+        log.info(said, ven=removal.ven, resource=removal.name)

@@ -15,11 +15,13 @@ from ven_actors.openadr.choosing import AUTH_SERVER_PATH, Choice, find_dialect
 from ven_actors.openadr.conversation import Conversation
 from ven_actors.openadr.dialect import Dialect, StandardDialect
 from ven_actors.openadr.dialects import DIALECTS
+from ven_actors.openadr.enrolment import Enroller
 from ven_actors.openadr.events import Crawl
 from ven_actors.openadr.exchange import Answer, Exchanger
 from ven_actors.openadr.lanes import Lane, in_lane
 from ven_actors.openadr.newest_reports import Newest, read_newest
 from ven_actors.openadr.push_side import PushSide
+from ven_actors.openadr.reading import Reader
 from ven_actors.openadr.report_lookup import FindResult
 from ven_actors.openadr.sent_reports import SentReports
 from ven_actors.openadr.tokens import tokens_of
@@ -167,15 +169,22 @@ class VtnClient:
         self._sent.found(found.report)
         return found
 
-    def delete_resource(self, ven_id: str, resource_id: str) -> None:
-        """Delete a resource of this VEN at its VTN; one that is gone already is as good. Raises `VtnError`."""
+    def delete_resource(self, ven_id: str, name: str, resource_id: str | None) -> bool:
+        """Delete a resource of this VEN at its VTN, by its name where its id is not known; says whether it was there.
+
+        Raises `VtnError`.
+        """
         dialect = self._speak()[0]
         if not isinstance(dialect, StandardDialect):
             raise VtnNonsense(f"{dialect.name} cannot delete resources; ask the VTN's operator to do it")
+        resource_id = resource_id or Enroller(self._api, dialect, Reader(strict=False)).resource_id(ven_id, name)
+        if resource_id is None:
+            return False
         path = f"{dialect.resources_path(ven_id)}/{quote(resource_id, safe='')}"
         answer = self._api.request("DELETE", path)
         if answer.status != 404 and not 200 <= answer.status < 300:
             raise self._api.refused(answer, "DELETE", path)
+        return answer.status != 404
 
     def newest_reports(self, hint: int) -> Newest | None:
         """The newest reports in this VEN's name, whoever sent them; None where the dialect or the VTN cannot tell.

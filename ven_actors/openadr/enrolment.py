@@ -79,6 +79,11 @@ class Enroller:
             self.unregistered = str(error)
             return None
 
+    def resource_id(self, ven_id: str, name: str) -> str | None:
+        """The id of this ven's resource of that name; None where the VTN has none. Raises `VtnError`."""
+        found = self._find_resources(ven_id, {name}, name).get(name)
+        return None if found is None else found.object_id
+
     def still_has(self, ven_name: str, ven_id: str) -> bool:
         """Whether the VTN has the ven of this name under this id: one GET, more only where it is far down the list."""
         path, parse = self._dialect.vens_path, self._dialect.parse_ven
