@@ -1,4 +1,4 @@
-"""Which options can have an effect in a run, given the others: one that cannot is an error, not a silence."""
+"""Which options can have an effect in a run, given the others: one that cannot is an error and is not ignored."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Rule(NamedTuple):
 
 
 class Idle(NamedTuple):
-    """An option without effect that only sets the pace of the demo: it goes with any VTN, and is warned of."""
+    """An option without effect that only sets the pace of the demo: it is allowed with any VTN, with a warning."""
 
     origin: str
     reason: str
@@ -137,7 +137,7 @@ def not_applying(
 def idle(
     config: FleetConfig, given: Mapping[str, Given], command: Command, ven_names: Collection[str]
 ) -> Iterator[Idle]:
-    """What has no effect either, and is no error."""
+    """Options without effect that are only warned of."""
     facts = _facts(config, command, ven_names)
     for name, words in _without_effect(_IDLE, facts, given, command):
         yield Idle(given[name].origin, words)

@@ -161,7 +161,7 @@ def some_of(*words: str) -> Kind[tuple[str, ...]]:
 
 
 def push_ways() -> Kind[tuple[str, ...]]:
-    """`webhook` and `mqtt`, one or both; or alone `auto`, or `none`, which is no way at all."""
+    """`webhook` and `mqtt`, one or both; or `auto` or `none` alone; `none` gives an empty tuple."""
     kind = some_of("auto", "none", "webhook", "mqtt")
 
     def read(value: object) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def load_config(
 
 
 def _empty_url_problems(flags: Mapping[str, object], weaker: Mapping[str, Setting]) -> list[str]:
-    """An empty URL that takes none back is a variable that was never set, and would mean the embedded VTN."""
+    """An empty URL that overrides nothing is a variable that was never set, and would mean the embedded VTN."""
     url = flags.get("vtn_url")
     if url is None or str(url).strip() or ("vtn_url" in weaker and weaker["vtn_url"].value):
         return []

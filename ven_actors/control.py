@@ -1,7 +1,7 @@
 """The fleet from outside its process: a Unix socket in the state folder, mode 0600.
 
-Whoever connects, and writes nothing, gets the status: one JSON document, and the end of the stream. Whoever writes one
-JSON object, and ends its side, gets the answer to that: `{"said": ...}`, or `{"refused": ...}` with the reason.
+A client that writes nothing gets the status: one JSON document, and the end of the stream. A client that writes one
+JSON object and ends its side gets the answer to it: `{"said": ...}`, or `{"refused": ...}` with the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ven_actors.errors import FleetError, StateError, UsageError
 SOCKET_NAME = "control.sock"
 LARGEST_ANSWER_BYTES = 64 * 2**20
 LARGEST_REQUEST_BYTES = 2**20
-# Who wants the status may say nothing at all; then nobody waits longer for it.
+# A client that wants the status may send nothing at all, so the wait for a request is short.
 _SAYS_NOTHING_S = 0.2
 _SLOW_READER_S = 2.0
 _STOP_S = 5.0

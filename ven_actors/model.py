@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ven_actors.intervals import EventInterval as EventInterval  # noqa: PLC0414 - everybody knows it by this module
+from ven_actors.intervals import EventInterval as EventInterval  # noqa: PLC0414 - others import it from here
 from ven_actors.intervals import IntervalPlan as IntervalPlan  # noqa: PLC0414
 from ven_actors.intervals import Window as Window  # noqa: PLC0414
-from ven_actors.secret import Credentials as Credentials  # noqa: PLC0414 - everybody knows these by this module
+from ven_actors.secret import Credentials as Credentials  # noqa: PLC0414 - others import these from here
 from ven_actors.secret import GivenToken as GivenToken  # noqa: PLC0414
 from ven_actors.secret import Secret as Secret  # noqa: PLC0414
 

@@ -1,4 +1,4 @@
-"""A string that is not for everybody's eyes, and what a VEN proves itself with."""
+"""A string that must not be shown, and a VEN's credentials."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class GivenToken:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What one VEN proves itself with: an OAuth client, or the given `token`, beside which only `client_id` counts.
+    """One VEN's credentials: an OAuth client, or the given `token`, with which only `client_id` counts.
 
     `token_url` empty: discover it; `basic` None: as the dialect has it; `form`: further fields of the token request.
     """

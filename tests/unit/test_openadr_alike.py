@@ -1,4 +1,4 @@
-"""What many VENs read alike is made once, and kept as long as anybody holds it."""
+"""What many VENs read alike is made once, and kept as long as one of them refers to it."""
 
 import gc
 import threading

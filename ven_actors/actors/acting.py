@@ -1,4 +1,4 @@
-"""What a VEN's events have it do: the signals for its simulation, and what is to be said of them."""
+"""What a VEN does because of its events: signals for its simulation, and notices about what it does not obey."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Acting:
         return self._plan.phases(start_s, end_s)
 
     def follow(self, book: EventBook, changes: Changes | None = None) -> bool:
-        """Act by `book` from now on; returns whether `changes`, those since the last time, are any at all."""
+        """Follow `book` from now on; returns whether `changes`, those since the last time, has any change."""
         has_changed = changes is not None and bool(changes.new or changes.changed or changes.gone)
         plan, before = book.signal_plan(self._ven, self._resource_names), self._plan
         if changes is not None and has_changed:
@@ -79,7 +79,7 @@ class Acting:
         log.info("events_changed", ven=self._ven, **facts)
 
     def _object(self, plan: SignalPlan) -> None:
-        """Look at what its events say; those of programs that it cannot read are not its."""
+        """Look at what its events say, without events of programs that it cannot read."""
         before = self._objections
         self._objections = tuple(map(objections_to, plan.contenders))
         self._objected(self._ven, _all(before), _all(self._objections))

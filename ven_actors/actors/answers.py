@@ -1,4 +1,4 @@
-"""What a sender reads of an answer's body: whether it is a stored report, and what an error says."""
+"""What a sender reads in an answer's body: whether it is a stored report, and what an error says."""
 
 from __future__ import annotations
 

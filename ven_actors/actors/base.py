@@ -48,7 +48,7 @@ class Activity:
 
 @contextlib.contextmanager
 def resting() -> Iterator[None]:
-    """Within it, the actor whose thread this is waits for its turn and is not busy: nobody takes that for hanging."""
+    """Within it this thread's actor waits for its turn and is not busy: the supervisor must not see that as hanging."""
     actor: FleetActor | None = getattr(_acting, "actor", None)
     if actor is None:
         yield

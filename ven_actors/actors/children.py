@@ -31,7 +31,7 @@ class Phase(Enum):
 class Child:
     """One child through all its lives. `place` is its place in the order of start, times are monotonic seconds.
 
-    `renewed`: it ends because it is to begin anew, which is no restart.
+    `renewed`: it ends in order to start again with other resources, which does not count as a restart.
     `hung_runs` are earlier lives that were fenced and have not ended yet. `trouble` is what it last failed of,
     `troubles` how often in a row, until a life lasts.
     """

@@ -1,4 +1,4 @@
-"""What a sender's verdict on a report does at the desk."""
+"""Applies a sender's verdict on a report at the desk."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _unserved(request: ReportRequest) -> str:
 
 
 class NothingAsked:
-    """Says once for a whole fleet of each reason why reports are unasked or untied, and with what VEN it began."""
+    """Logs once per fleet each reason why reports are unasked or untied, and the first VEN it concerns."""
 
     def __init__(self, doctor: Callable[[str], str] = "ven-actors doctor --vens {}".format) -> None:
         """`doctor` gives the command that examines a VEN."""
@@ -89,7 +89,7 @@ class NothingAsked:
 
 
 class ObjectionsTold:
-    """Says for a whole fleet what of its events is not done as asked, each thing once, however many VENs read it.
+    """Logs for a whole fleet what of its events is not done as asked, each thing once, however many VENs read it.
 
     What all VENs have forgotten is said again when it comes back.
     """

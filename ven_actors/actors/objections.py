@@ -1,4 +1,4 @@
-"""What of an event is not obeyed as it is said, in words; made once for all VENs to which the event means the same."""
+"""Notices about what of an event is not obeyed as asked; made once for all VENs to which the event means the same."""
 
 from __future__ import annotations
 

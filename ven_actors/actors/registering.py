@@ -1,4 +1,4 @@
-"""How far one VEN's registration has come, portion by portion in its turns at the VTN; and whether it still stands."""
+"""How far one VEN's registration has come, one portion per turn at the VTN, and whether it is still valid."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAY_HAVE_LOST_US = frozenset({401, 403, 404})
 class Registering:
     """`per_turn` is how many resources a portion has; until all are registered, `is_complete` is False.
 
-    `enrolment` is what the VTN gave. `is_tied` is False where it has no ven for us, which is tried again now and then.
+    `enrolment` is what the VTN gave. `is_tied` is False if the VTN has no ven for us; that is tried again now and then.
     """
 
     def __init__(self, ven: str, resources: tuple[Resource, ...], vtn: Vtn, per_turn: int) -> None:
@@ -112,7 +112,7 @@ class Registering:
     def believed(self, crawl: Crawl, book: EventBook, mono_s: float) -> Crawl:
         """The crawl; for a while after the VTN has lost the VEN, one without any event proves nothing.
 
-        Whoever brings a VTN back makes its events anew, and not all at the same moment.
+        The operator who restores a VTN creates its events again, but not all at the same moment.
         """
         if self._was_lost:
             self._was_lost, self._doubted_until_s = False, mono_s + _DOUBT_S
@@ -129,7 +129,7 @@ class Registering:
         return not self.is_complete
 
     def look(self) -> bool:
-        """Whether the VTN still has the VEN, by one GET; for one that it has lost, registering begins again.
+        """Whether the VTN still has the VEN, by one GET; if not, registration begins again.
 
         A VTN that does not say so now is believed to have it, and is asked again soon where it is in trouble. Raises
         `VtnUnreachable` and `CredentialsRefused`.

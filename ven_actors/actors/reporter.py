@@ -238,7 +238,7 @@ class ReporterActor(FleetActor):
             self.send(self._reports_to, ReporterReport(self.run, self._status()))
 
     def _on_end(self, message: Drain | BreakOff | FinalFlush) -> ReporterStatus | None:
-        """Little time is left: give what is held one try. Or none: commit what is in hand, and send nothing more."""
+        """Little time is left: give held reports one try. None is left: commit what is in hand, send nothing more."""
         if isinstance(message, Drain):
             self._touched |= self._desk.holding.drain(self._lives)
             return None

@@ -51,7 +51,7 @@ class Answer(Protocol):
 class Found(Protocol):
     """What a look-up found: the report as the VTN has it, or None; `settled` if that is certain.
 
-    `unreadable` says of an object that it cannot be read, so that it may be the report; empty: there is none.
+    `unreadable` says why an object that may be the report cannot be read; empty if there is none.
     """
 
     @property
@@ -206,7 +206,7 @@ class SenderActor(FleetActor):
         )
 
     def _settle_refusal(self, send: Send, client: ReportClient, body: bytes, answer: Answer) -> Verdict:
-        """400, 404 and 422 may mean that the VTN knows the report's event no more; that is asked first.
+        """400, 404 and 422 may mean that the VTN no longer knows the report's event, so that is asked first.
 
         Where the event cannot be read, nothing is certain: the report is held.
         """
@@ -274,7 +274,7 @@ class SenderActor(FleetActor):
             return _NotSeen()
 
     def _compare(self, send: Send, ours: bytes, theirs: bytes) -> Verdict:
-        """The VTN's copy is ours only if it says the same; one that cannot be read leaves the report in doubt."""
+        """The VTN's copy is ours only if it is equal; a copy that cannot be read leaves the report in doubt."""
         if same_report(ours, theirs):
             return Accepted(self.name, self.run, send.report.report_id, self._posts)
         what = f"the VTN has a report named {send.report.name}"
@@ -292,6 +292,6 @@ class SenderActor(FleetActor):
         event: EventSight = EventSight.UNASKED,
         status: int = 0,
     ) -> Held:
-        """`status` is that of the answer with this `retry_after_s`; 0: it is none of the VTN's."""
+        """`status` is that of the answer with this `retry_after_s`; 0 if the VTN did not answer."""
         alone = retry_after_s is not None and status not in _ASK_EVERYBODY
         return Held(self.name, self.run, send.report.report_id, reason, retry_after_s, slow, self._posts, event, alone)

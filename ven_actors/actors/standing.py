@@ -1,4 +1,4 @@
-"""How a VEN stands with its VTN: in which state, since which trouble, and when it may ask again."""
+"""A VEN's relation to its VTN: the state, the trouble that lasts, and when it may ask again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Standing:
         self.reached, self.state = True, VenState.RUNNING
 
     def fails(self, error: VtnError, mono_s: float, *, unregistered: bool) -> None:
-        """Say it once, and slow down where trying again soon would help nobody.
+        """Log it once, and slow down where trying again soon would not help.
 
         `unregistered`: the VTN answers, and will not register the VEN.
         """

@@ -233,7 +233,7 @@ class VenActor(FleetActor):
                 self._standing.fails(error, mono_s, unregistered=self._registering.has_failed(error))
 
     def _register(self) -> bool:
-        """Have the VEN registered, if it is its turn; whether it may read, which one that is new may not before."""
+        """Register the VEN if it is its turn; returns whether it may read (a new VEN only once it is registered)."""
         standing = self._standing
         lacking, failed = bool(standing.unregistered), standing.pace.failures > 0
         self._registering.look_if_wanted(after_failure=failed, lacking=lacking)

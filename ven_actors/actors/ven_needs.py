@@ -15,8 +15,8 @@ from ven_actors.signals import Phase
 class Vtn(Protocol):
     """What a VEN needs of its client; raises `VtnError` of any kind.
 
-    Who has no seat does not enrol: few VENs do at a time. `take_seat` says whether it has one, or else tells when it
-    has. The next crawl, or any failure, gives it back.
+    Few VENs enrol at a time: one without a seat waits. `take_seat` says whether it has one, and otherwise tells it
+    later. The next crawl, or any failure, gives it back.
     """
 
     def take_seat(self, tell: Callable[[], None], /) -> bool: ...

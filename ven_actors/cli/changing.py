@@ -1,4 +1,4 @@
-"""Changing a registry from the shell, whether or not a fleet runs on it."""
+"""Changes to a registry from the shell, whether or not a fleet runs on it."""
 
 from __future__ import annotations
 

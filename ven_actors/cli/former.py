@@ -1,4 +1,4 @@
-"""Environment variables of the program that this one took the place of, and what they are called now."""
+"""Environment variables of the program that this one replaces, and their names here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FORMER_VARIABLES = {
 
 
 def former_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Those that are set, and their new names; one whose new name is set too misleads nobody."""
+    """Those that are set, and their new names, except where the new name is set too."""
     for variable, now in FORMER_VARIABLES.items():
         if environ.get(variable, "").strip() and not environ.get(now, "").strip():
             yield variable, now

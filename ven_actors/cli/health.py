@@ -1,4 +1,4 @@
-"""When a fleet is healthy: what speaks against it, in lines, from a status document."""
+"""Whether a fleet is healthy: the reasons against it, one line each, from a status document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HEALTHY_STATES = frozenset({"running", "starting", "enrolling"})
 
 
 def ailments(status: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong at this moment; nothing for a healthy fleet. What is over is no ailment, what is paused is none.
+    """What is wrong at this moment; nothing for a healthy fleet. Past trouble and paused jobs do not count.
 
     Nothing is required of the document: it may come from another version.
     """

@@ -1,4 +1,4 @@
-"""The keyboard of a terminal that is being drawn on: what is typed there must not be shown in the picture."""
+"""The keyboard of a terminal that is being drawn on: typed characters must not appear in the picture."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LOCAL_FLAGS = 3
 class QuietKeyboard:
     """Switches the echo off and on again: a `^C` in the last column moves the picture down, and a line stays behind.
 
-    Does nothing where standard input is no terminal, or is one whose foreground is somebody else's: whoever changes
-    that is stopped.
+    Does nothing if standard input is not a terminal, or if another process group has its foreground: a change would
+    stop this process.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:

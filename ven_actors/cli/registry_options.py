@@ -1,4 +1,4 @@
-"""Which registry a command of `resources` works on, in the words that all commands of the fleet have for it."""
+"""Which registry a command of `resources` works on, by the same options as in all commands of the fleet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _registry_option = click.option(
 
 
 def registry_options(*old_flags: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """`--state` and `--registry`; the command gets `state`, and as `db` the database. Old names work, unseen."""
+    """`--state` and `--registry`; the command gets `state`, and the database as `db`. Old names work, hidden."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)

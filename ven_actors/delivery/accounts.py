@@ -37,7 +37,7 @@ class Accounts:
         )
 
     def doubled(self, *, possibly: bool) -> None:
-        """A POST of which nobody can say whether it arrived, of a report of which an earlier one may have."""
+        """Count a POST that may have stored a report a second time."""
         self._counters = self._counters._replace(possibly_doubled=self._counters.possibly_doubled + possibly)
 
     def refused(self, ven: str, words: str) -> None:
@@ -59,7 +59,7 @@ class Accounts:
         return {ven: why for ven, why in self._last_error.items() if ven in outboxes and outboxes[ven].held()}
 
     def warn(self, line: str) -> bool:
-        """Note what the summary of this run has to say; True if that is news."""
+        """Add a warning to this run's summary; True if it is new."""
         news = line not in self._warnings
         self._warnings[line] = None
         return news

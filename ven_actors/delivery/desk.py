@@ -111,7 +111,7 @@ class Desk:
     # --- verdicts
 
     def accepted(self, flight: InFlight, *, possibly_doubled: bool, by_200: bool = False) -> None:
-        """Close it; `by_200`: the VTN has stored it, and said so otherwise than it should, which is told once."""
+        """Close it; `by_200`: the VTN stored it but answered 200 instead of 201, which is said once."""
         self._outbox.close(flight.outbox, flight.report, ReportState.ACCEPTED)
         self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled)
         self.holding.accepted(flight.outbox.name)
@@ -120,7 +120,7 @@ class Desk:
             self._tell(flight.outbox.name, _BY_200)
 
     def doubted(self, flight: InFlight, reason: str, now_s: float, *, possibly_doubled: bool, success: int = 0) -> None:
-        """Have it looked up before it is sent again; each POST of one that may be there already may double it.
+        """Look it up before it is sent again; each POST of a report that may be there already may double it.
 
         A `success` (2xx) that does not prove itself is no failure: only its report waits, and it is told once in a run.
         A single reading cannot be looked up, and would be sent again: then it is.

@@ -65,7 +65,7 @@ class Dispatcher:
         return self._paces.setdefault(ven, VenPace())
 
     def forget(self, ven: str) -> None:
-        """What of this VEN failed before counts no more."""
+        """Forget this VEN's earlier failures."""
         self._paces.pop(ven, None)
 
     def succeeded(self, ven: str) -> None:

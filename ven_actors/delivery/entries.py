@@ -59,8 +59,8 @@ class RequestState:
     `doubted` are withdrawn reports that may have arrived, by name, with start, end, chunk, and whether their intervals
     said their place in time: sealed again, they are looked up first.
     `readings`: its reports deliver the metered readings themselves. `forecast`: they speak about the future, and
-    `joins` that those of windows begun long ago are nobody's concern any more. Where reports are made at the VEN's own
-    cause, one that joins is told the present state first.
+    `joins` that those of windows begun long ago are nobody's concern any more. With frequency 0, a request that
+    joins gets the present state first.
     """
 
     request_key: int

@@ -1,4 +1,4 @@
-"""Whether the VTN was asked for an event of late, and what it said. Pure: monotonic time is a parameter."""
+"""Whether the VTN was asked for an event recently, and what it answered. Pure: monotonic time is a parameter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 1024
 class EventSights:
     """By VEN and event: what one VEN may see, another may not. What is older than a minute is asked again.
 
-    A VTN that denies an event and lists it afterwards, twice in a row, is believed no more: its list is.
+    If a VTN denies an event and lists it afterwards, twice in a row, its list is believed from then on.
     """
 
     def __init__(self) -> None:

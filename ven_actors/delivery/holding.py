@@ -1,7 +1,7 @@
 """Holding: how long a report waits that the VTN did not take, and what else waits with it.
 
-A report that fails in passing waits for its own backoff. One that only an operator can mend holds its VEN, and so does
-a VEN's alarm: from 2 s, doubled up to 300 s. Only what the VTN asks for itself, failures of several VENs in a row and a
+A report with a passing failure waits for its own backoff. One that only an operator can fix holds its VEN, and so does
+a VEN's alarm: from 2 s, doubled up to 300 s. Only a VTN's own `Retry-After`, failures of several VENs in a row and a
 VTN-wide alarm hold an origin. Monotonic time (`now_s`) is a parameter.
 """
 
@@ -67,8 +67,8 @@ class Holding:
     ) -> None:
         """Keep the report and try again after a growing, jittered while.
 
-        `asked_s` is somebody's own word: then it is the least, up to an hour. All VENs of the origin keep to it, unless
-        it is a matter of this VEN alone: its token endpoint asks for time, or what stands before the VTN.
+        `asked_s` is what a server asked for: then it is the least, up to an hour. All VENs of the origin keep to it,
+        unless it is a matter of this VEN alone: its token endpoint asks for time, or what stands before the VTN.
         """
         ven = flight.outbox.name
         flight.report.attempts += 1

@@ -1,4 +1,4 @@
-"""What is held, why and until when: for the log, the status and the summary's warnings. It decides nothing."""
+"""What is held, why and until when, for the log, the status and the summary's warnings; decides nothing itself."""
 
 from __future__ import annotations
 
@@ -106,5 +106,5 @@ class Holds:
 
 
 def doctor_without_options(ven: str, _vtn: str) -> str:
-    """For those who know no options."""
+    """The default where no run's options are known."""
     return f"ven-actors doctor --write --vens {ven}" if ven else "ven-actors doctor --write"

@@ -45,8 +45,8 @@ class Measure:
 def measure_of(descriptor: ReportDescriptor) -> Measure | None:
     """Return the measure that `descriptor` asks for, or None where the fleet has no such quantity.
 
-    At the VEN's own cause (frequency 0) only states are reported, as they change. A word that is no unit is answered
-    in the standard's unit, and the report says so; there is no report in a unit of another quantity.
+    With frequency 0 (when the VEN sees cause) only states are reported, as they change. A word that is not a unit is
+    answered in the standard's unit, and the report says so. A unit of another quantity gives no report.
     """
     quantity = QUANTITIES.get(descriptor.payload_type)
     if quantity is None:

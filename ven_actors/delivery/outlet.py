@@ -27,7 +27,7 @@ def is_backlog(report: Sendable, sim_now_s: float, speed: float = 1.0) -> bool:
 
 @dataclass(slots=True)
 class Outlet:
-    """VENs whose next report is live wait in `ready`, the others in `late`.
+    """VENs whose next report is live wait in `ready`, those with backlog in `late`.
 
     The live ones go first; the backlog gets a turn every `LONGEST_WAIT_S` at least, and never all of the senders, as
     they wait at the origin's gate with it, where it comes last.

@@ -18,8 +18,8 @@ def retry_wait_s(attempt: int, rng: random.Random) -> float:
 class Throttle:
     """For one origin: a breaker. An origin that fails several VENs gets one try at a time.
 
-    How many requests there are per second is a matter of the origin's gate, where the senders wait, and not of this.
-    One VEN that fails on and on breaks nothing for the others: failures of `BREAKS_AFTER` VENs in a row do.
+    The number of requests per second is limited by the origin's gate, where the senders wait, not here.
+    One VEN that keeps failing does not hold the others; failures of `BREAKS_AFTER` VENs in a row do.
     """
 
     BREAKS_AFTER = 3

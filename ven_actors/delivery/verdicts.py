@@ -33,12 +33,12 @@ _BY_STATUS = {
 
 
 def judge(status: int, *, success: frozenset[int], complete: bool, asks_for_time: bool = False) -> Verdict:
-    """Judge a whole answer to a POST. `success` is what the dialect calls so.
+    """Judge a whole answer to a POST. `success` has the statuses that mean success in the dialect.
 
     `complete` says that its body was a stored report, `asks_for_time` that it has a `Retry-After`: a VTN that says when
     to come back (503) has not taken it. Any other that fails (5xx, 408) may have stored it before it failed, or a
-    gateway speaks for it. A status that nobody listed holds the report: nothing is ever lost because a gateway had an
-    idea of its own.
+    gateway speaks for it. An unlisted status holds the report, so that no odd status of a gateway
+    loses a reading.
     """
     if status in success:
         return Verdict.ACCEPTED if complete else Verdict.AMBIGUOUS

@@ -1,4 +1,4 @@
-"""Approvals that a run is asked for and that its resources do not have: a run does not change them."""
+"""Checks `--approve` against the resources that exist: a run does not change approvals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ven_actors.storage.population import DEMO_APPROVED, Approve
 
 
 def check_approvals(config: FleetConfig, by_ven: Mapping[str, Mapping[str, int]]) -> None:
-    """Raise `UsageError` with the commands that bring them about. The default asks for nothing."""
+    """Raise `UsageError` with the commands that change them, if they differ. The default never differs."""
     if config.approve == DEMO_APPROVED:
         return
     upto = sys.maxsize if config.approve == "all" else config.approve

@@ -1,4 +1,4 @@
-"""How a state folder was begun: the demo's resources and the VENs of `--count`, as far as no registry has them.
+"""How a state folder was begun: from which seed, and with how many resources approved, outside of any registry.
 
 Seed and approvals are kept with the state folder, so that a later run, or `provision`, without them has the same.
 """

@@ -1,4 +1,4 @@
-"""The clients of a fleet's VENs, and those whose VEN has begun anew while a report of it was still on its way."""
+"""The clients of a fleet's VENs, and clients of a VEN's earlier life with a report still on its way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether it is the disk that a run failed of: what SQLite and the system say of it is the same for several causes."""
+"""Whether a full disk made a run fail: SQLite and the system use the same words for several causes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a running fleet is told to do through its control socket; each order is done in the control thread."""
+"""Orders to a running fleet through its control socket; each is carried out in the control thread."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Orders:
         return frozenset(known if request.get("all") else wanted)
 
     def _reread(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Read the registry again; tells which `vens` begin anew with other resources, and how many they have.
+        """Read the registry again; returns which `vens` start again with other resources, and how many they have.
 
         `delete` are pairs of VEN and resource name, to be deleted at the VTN once their last readings are settled;
         those whose VEN is not registered there are told.

@@ -1,4 +1,4 @@
-"""Another fleet under the same VEN names at the same VTN: noticed by reports that this state folder did not send."""
+"""Another fleet with the same VEN names at the same VTN, noticed by reports that this state folder did not send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rate of a fleet means for it, said at the start: how long registration takes, and whether polls fit in."""
+"""What the rate means for a fleet, logged at the start: how long registration takes, and whether the polls fit."""
 
 from __future__ import annotations
 

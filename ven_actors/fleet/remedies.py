@@ -1,4 +1,4 @@
-"""Commands as remedies, to be pasted into a shell: with the state folder, registry and VTN that they are about."""
+"""Commands for remedies, ready to be pasted into a shell, with the state folder, registry and VTN they are about."""
 
 from __future__ import annotations
 

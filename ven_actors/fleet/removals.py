@@ -1,4 +1,4 @@
-"""Resources that are to be deleted at their VTN, each once the last reading of it that was made is settled."""
+"""Resources to be deleted at their VTN, each once its last reading is settled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A state folder has one seed: its resources, what they draw, and every chance in it follow from that."""
+"""A state folder has one seed: its resources, their power, and every random choice follow from it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import structlog
 
 from ven_actors.config import FleetConfig
 from ven_actors.errors import StateError
-from ven_actors.fleet.begun import SEED_KEY as SEED_KEY  # noqa: PLC0414 - it is known by this module
+from ven_actors.fleet.begun import SEED_KEY as SEED_KEY  # noqa: PLC0414 - others import it from here
 from ven_actors.fleet.folder import Population
 from ven_actors.storage.population import TOWNS, resource_ids
 from ven_actors.storage.store import read_meta
@@ -20,7 +20,8 @@ def check_seed(config: FleetConfig, population: Population) -> list[str]:
     """Raise `StateError` where the folder was begun with another seed than this run's; returns what to warn of.
 
     A folder without a seed takes this run's, unless it is new and its own resources are of another. A registry from
-    elsewhere (--registry) may be of any seed, and a folder of an earlier make was run with any: that is only told.
+    elsewhere (--registry) may be of any seed, and a folder of an earlier version may have been run with any: that is
+    only a warning.
     """
     meta = read_meta(config.state)
     stored = (meta or {}).get(SEED_KEY)

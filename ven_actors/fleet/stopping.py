@@ -1,4 +1,4 @@
-"""How a run is told to end: in good order at first, without draining if it is told again."""
+"""Signals that end a run: the first in good order, a later one without draining."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Stopping:
     """`stop` ends the run, `hurry` its drain.
 
     The first signal stops. One Ctrl-C often arrives twice (a terminal and a supervisor both pass it on), so a further
-    SIGINT or SIGTERM counts only `AGAIN_AFTER_S` after the first. SIGHUP never hurries: a terminal that closes says it
-    more than once, and nobody is there to be in a hurry.
+    SIGINT or SIGTERM counts only `AGAIN_AFTER_S` after the first. SIGHUP never hurries: a closing terminal may
+    send it more than once.
     """
 
     def __init__(self, stop: threading.Event | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:

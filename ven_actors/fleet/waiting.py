@@ -1,4 +1,4 @@
-"""Whose readings wait in a state folder: of VENs of this run, or of VENs that it leaves out."""
+"""Whose readings wait in a state folder: those of this run's VENs, and those of VENs that it leaves out."""
 
 from __future__ import annotations
 

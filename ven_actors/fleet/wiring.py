@@ -93,7 +93,7 @@ class Wiring:
         return self.supervisor
 
     def abort(self) -> int:
-        """Break off all requests and let none follow: nobody waits any longer for a VTN that does not answer.
+        """Break off all requests and refuse new ones, so that no thread waits for a VTN that does not answer.
 
         Returns how many requests those were. Reporter and VENs know it before, so that none blames the VTN.
         """
@@ -224,7 +224,7 @@ class Wiring:
         return {name: enrolment for name, enrolment in found.items() if enrolment is not None}
 
     def change(self, name: str, resources: tuple[Resource, ...]) -> None:
-        """Give a VEN these resources: it ends in order and begins anew with them.
+        """Give a VEN these resources: it stops in order and starts again with them.
 
         What it has no longer is still asked for as long as readings of it wait. Raises `DataError`, and changes
         nothing, where a meter of theirs is unknown.

@@ -26,7 +26,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The VTN has the report for certain: a complete 201, or an equal one found.
+    """The VTN certainly has the report: a complete 201, or an equal one found.
 
     `possibly_doubled`: an earlier attempt could not be settled, so it was sent again and may stand there twice.
     `by_200`: the VTN says so with the whole report, though not with the status that its dialect asks for.

@@ -86,7 +86,7 @@ class SenderReady:
 
 @dataclass(frozen=True, slots=True)
 class BreakOff:
-    """The fleet closes its own connections: send nothing more, and blame nobody for what fails from here on."""
+    """The fleet closes its own connections: send nothing more; failures from here on are the fleet's own."""
 
 
 @dataclass(frozen=True, slots=True)

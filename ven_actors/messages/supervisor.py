@@ -47,7 +47,7 @@ class ClockReport:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """Told from outside: this VEN ends in order and begins anew, with what it is made of by then. No failure."""
+    """From outside: this VEN stops in order and starts again with its present resources. This is not a failure."""
 
     name: str
 

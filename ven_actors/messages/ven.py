@@ -58,7 +58,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Close what has ended by `now_s` and no interval after it; read the events once more.
+    """Close intervals that end by `now_s` and no later ones; read the events once more.
 
     The reporter is told too, and gives every report that is held one try.
     """

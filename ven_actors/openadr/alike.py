@@ -1,4 +1,4 @@
-"""What many VENs read alike is made once, and kept as long as anybody holds it."""
+"""What many VENs read alike is made once, and kept as long as one of them refers to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Alike:
-    """For all threads: whoever asks first makes it, the others wait for that and have the same object."""
+    """For all threads: the first one that asks makes the object, the others wait and get the same one."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -21,7 +21,7 @@ class Alike:
         return len(self._made)
 
     def one(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The object of this key, made now if nobody holds one; `make` must not wait for anything. None is not kept."""
+        """The object of this key, made now if there is none; `make` must not block. None is not kept."""
         with self._lock:
             found: T | None = self._made.get(key)
             if found is not None:

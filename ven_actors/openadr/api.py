@@ -81,7 +81,7 @@ class Api:
         return answer
 
     def request_as(self, bearer: Secret, method: str, path: str, *, body: bytes | None = None) -> Answer:
-        """The answer to a request with a token of its own, which nobody can renew: a 401 is `VtnRefused`.
+        """The answer to a request with the VEN's own token, which cannot be renewed: a 401 is `VtnRefused`.
 
         It says nothing of the client's credentials: the VTN has lost the VEN, or never had it.
         """

@@ -34,7 +34,7 @@ LARGEST_MARGIN_S = 60.0
 MARGIN_SHARE = 0.1
 LONGEST_LIFE_S = 30 * 86_400.0
 FORBIDDEN_PAUSE_S = 60.0
-# Statuses that say nothing against the address: the trouble passes, and the token endpoint is still there.
+# Statuses after which the address is kept: the trouble passes, and the token endpoint is still there.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 

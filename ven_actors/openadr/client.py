@@ -187,7 +187,7 @@ class VtnClient:
         return answer.status != 404
 
     def newest_reports(self, hint: int) -> Newest | None:
-        """The newest reports in this VEN's name, whoever sent them; None where the dialect or the VTN cannot tell.
+        """The newest reports in this VEN's name, from any sender; None where the dialect or the VTN cannot tell.
 
         `hint` is what the last look gave. Raises `VtnError`.
         """
@@ -205,7 +205,7 @@ class VtnClient:
             return self._speak()[1].event_exists(event_id)
 
     def abort(self) -> int:
-        """Break off every request in flight and refuse all that follow; for any thread, at any time.
+        """Break off every request in flight and refuse all later ones; for any thread, at any time.
 
         A request that is just connecting is bounded by its deadline instead. Returns how many were ever broken off.
         """

@@ -115,7 +115,7 @@ class StandardDialect(Dialect):
     """Paths and shapes of OpenADR 3. The `parse_` methods raise `VtnNonsense`; a ven or a resource needs no more than
     its id and its name, unless the reader is strict.
 
-    `subscriptions_name_program` says that a subscription bears its programID; `operation_verbs` are the words of HTTP
+    `subscriptions_name_program` says that a subscription has its programID; `operation_verbs` are the words of HTTP
     that some VTNs want there for creating, updating and deleting.
     `strict_subscription` is its shape to the letter.
     `vens_have_clients` says that business logic makes a ven for an OAuth client; `usual_targets` are those that it
@@ -206,7 +206,7 @@ class StandardDialect(Dialect):
 
     @abstractmethod
     def targets_in(self, raw: bytes | msgspec.Raw) -> tuple[Target, ...]:
-        """The targets that an event bears, also where it cannot be read otherwise."""
+        """The targets of an event, also where the rest of it cannot be read."""
 
     @abstractmethod
     def puzzling(self, targets: tuple[Target, ...], own: Own) -> bool:

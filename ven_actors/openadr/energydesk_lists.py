@@ -1,4 +1,4 @@
-"""Lists of energydesk: programs and events, taken apart once for all VENs that were shown the same."""
+"""Lists of energydesk: programs and events, parsed once for all VENs that were shown the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a VEN gets its id and its auth_token from an energydesk server: told once at the registration, or looked up."""
+"""How a VEN gets its id and auth_token from an energydesk server: in the answer to its registration, or by look-up."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class DeskRegistration:
         self.odd: tuple[str, ...] = ()
 
     def register(self, ven_name: str, refused_token: Secret | None = None) -> Enrolment:
-        """Register the VEN, or adopt it with the auth_token that the server tells.
+        """Register the VEN, or adopt it with the auth_token that the server shows.
 
-        A `refused_token` is one that the server knows no more: whether it has another is looked up first. Raises
+        A `refused_token` is one that the server no longer knows: first look up whether it has another. Raises
         `VtnError`; `VtnRefused` with 409 where the VEN is there and its auth_token is not to be had.
         """
         found, unreadable = (None, []) if refused_token is None else self._looked_up(ven_name)
@@ -49,7 +49,7 @@ class DeskRegistration:
         answer = self._api.request("POST", _PATH, body=msgspec.json.encode(self._dialect.ven_request(ven_name)))
         if answer.status in _GOOD:
             return self._made(ven_name, answer.body)
-        if 200 <= answer.status < 300:  # its body may bear the token, and must not be quoted
+        if 200 <= answer.status < 300:  # its body may contain the token, and must not be quoted
             raise VtnNonsense(f"the registration of {ven_name!r} is answered {answer.status}: expected 201")
         if answer.status == 409 and refused_token is None:
             found, unreadable = self._looked_up(ven_name)

@@ -98,7 +98,7 @@ class Enroller:
         return _own(ven, self._find_resources(ven.object_id, enrolment.resource_ids.keys()))
 
     def _has_none_for_us(self, error: VtnRefused | CredentialsRefused) -> bool:
-        """Whether a VTN has no vens or resources for us; who has no credentials may read, and is nobody to register."""
+        """Whether a VTN has no vens or resources for us; a client without credentials may read, but not register."""
         if isinstance(error, CredentialsRefused) or error.status == 403:
             return self._api.is_anonymous
         return error.status in _NONE_FOR_US
@@ -127,7 +127,7 @@ class Enroller:
     def _find_resources(
         self, ven_id: str, names: Collection[str], resource_name: str | None = None
     ) -> dict[str, Registered]:
-        """Those of these names. A VTN that ignores the query is no trouble: others' resources are left out."""
+        """Those of these names. Others' resources, of a VTN that ignores the query, are left out."""
         path, query = self._dialect.resources_path(ven_id), self._dialect.resources_query(ven_id, resource_name)
         parse, found = self._dialect.parse_resource, dict[str, Registered]()
         for resource, raw in self._listed(path, query, "resources", parse):
@@ -151,7 +151,7 @@ class Enroller:
     def _correct_resource(self, resource: Resource, found: Registered, ven_id: str) -> None:
         """PUT the whole resource where the VTN has another description of it, others' attributes as they are (R10).
 
-        One that bears targets is left alone: a VEN cannot send them back. So is one of which something cannot be read,
+        One with targets is left alone: a VEN cannot send them back. So is one of which something cannot be read,
         and one that the VTN will not have changed.
         """
         request = self._dialect.resource_request(resource, ven_id)

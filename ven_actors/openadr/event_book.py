@@ -131,7 +131,7 @@ class EventBook:
         return Changes(tuple(new), tuple(changed), tuple(gone))
 
     def none_stays(self, events: Iterable[Event], unreadable_ids: Collection[str] = ()) -> bool:
-        """Whether a crawl that shows these has nothing left as it is here, though here is something.
+        """Whether no event of the book is unchanged in a crawl that shows these; False for an empty book.
 
         What cannot be read may be as it was.
         """

@@ -47,7 +47,7 @@ class PayloadDescriptor(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, weakref=True, dict=True):
-    """What is kept once however many VENs know it; what is worked out of it alone is kept beside it."""
+    """Kept once however many VENs know it, with what is derived from it alone."""
 
     @cached_property
     def digest(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What is in flight to one origin, lane by lane. Pure: monotonic time is a parameter."""
+"""The requests in flight to one origin, by lane. Pure: monotonic time is a parameter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter, deque
 
 from ven_actors.openadr.lanes import Lane, is_of_reports
 
-# A request that has no answer by then takes no slot any more: what hangs must not keep everybody else away.
+# A request without an answer by then gives up its slot, so that hanging requests do not block all others.
 HANGS_AFTER_S = 10.0
 _ASK_FOR_TIME = frozenset({429, 503})
 

@@ -1,4 +1,4 @@
-"""Lanes: what a request is for, and so whose turn it is where many wait for one VTN."""
+"""Lanes: the purpose of a request, which decides the order where many wait for one VTN."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def in_lane(lane: Lane, rank: int = 0) -> Iterator[None]:
 
 
 def current_lane() -> Lane:
-    """What nobody has put into a lane goes with the polls."""
+    """A request without a lane goes with the polls."""
     return _current()[0]
 
 

@@ -1,4 +1,4 @@
-"""Lists of programs and events: read by each VEN for itself, taken apart once for all that were shown the same."""
+"""Lists of programs and events: read by each VEN for itself, parsed once for all VENs that were shown the same."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Listing(Generic[T]):
 
 
 class Lister(ABC, Generic[T]):
-    """Takes one of a VTN's lists apart. `alike` tells readings of the same bytes apart that make different things."""
+    """Parses one of a VTN's lists. `alike` separates readings of the same bytes with different results."""
 
     def __init__(self, what: str, *alike: Hashable, strict: bool = False) -> None:
         self.what = what
@@ -118,7 +118,7 @@ class Lister(ABC, Generic[T]):
         return None, ()
 
     def page(self, body: bytes) -> Page[T]:
-        """Raises `VtnNonsense` where it is no list."""
+        """Raises `VtnNonsense` if it is not a list."""
         digest = digest_of(body)
 
         def taken_apart() -> Page[T]:

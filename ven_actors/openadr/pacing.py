@@ -1,4 +1,4 @@
-"""How many requests an origin gets: so many per second, and so many at once. Pure: monotonic time is a parameter."""
+"""How many requests an origin gets per second, and how many at once. Pure: monotonic time is a parameter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MADE_UP_FOR_S = 0.15
 FEWEST_SLOTS = 4
 FIRST_SLOTS = 32
 MOST_SLOTS = 256
-# What is answered within this is never called slow.
+# An answer within this time never counts as slow.
 QUICK_ENOUGH_S = 1.0
 SLOWER_THAN_FEW = 2.0
 _REMEMBERED_S = 60.0

@@ -1,4 +1,4 @@
-"""Who goes next of those that wait for one origin. Pure: monotonic time is a parameter."""
+"""Which request goes next of those that wait for one origin. Pure: monotonic time is a parameter."""
 
 from __future__ import annotations
 

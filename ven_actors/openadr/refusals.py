@@ -1,4 +1,4 @@
-"""What a token endpoint means by its refusal, and what to do about each (RFC 6749 5.2, RFC 8707 2)."""
+"""The meaning of a token endpoint's refusals, and what to do about each (RFC 6749 5.2, RFC 8707 2)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def error_code(body: bytes) -> str:
 
 
 def is_refusal(status: int, code: str) -> bool:
-    """Whether trying the same again is in vain."""
+    """Whether trying again cannot help."""
     return status in _REFUSING and code not in PASSING
 
 

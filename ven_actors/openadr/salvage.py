@@ -1,4 +1,4 @@
-"""An object of ours at the VTN, read without what cannot be read of it: its id and its name are all that it needs."""
+"""An object of ours at the VTN, read without its unreadable parts: it needs only its id and its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seats: so many VENs register at one VTN at a time; the others are told when it is their turn. For any thread."""
+"""Seats: few VENs register at one VTN at a time; the others hear when it is their turn. For any thread."""
 
 from __future__ import annotations
 

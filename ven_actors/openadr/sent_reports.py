@@ -1,4 +1,4 @@
-"""Which reports at a VTN are of this fleet: what its clients sent, and what became of that as far as they know."""
+"""Which reports at a VTN are this fleet's own: what its clients sent, and with what result as far as they know."""
 
 from __future__ import annotations
 
@@ -82,8 +82,9 @@ class SentReports:
     def of_others(self, newest: tuple[StoredReport, ...]) -> list[StoredReport]:
         """Those of the newest reports, oldest first, that this folder did not send.
 
-        Where nothing is known of the past (a folder of an earlier make), the first look tells only what is there
-        already. What was judged once is not told again; what is just being sent is judged the next time.
+        Where nothing is known of the past (a folder of an earlier version), the first look returns nothing and only
+        learns what is there. A judged report is not returned again; one that is just being sent is judged the next
+        time.
         """
         with self._lock:
             settled = [each for each in newest if each.name not in self._open]

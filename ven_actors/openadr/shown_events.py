@@ -1,4 +1,4 @@
-"""Which events say something to a VEN at an instant or later, and what: for people to look at."""
+"""Which events concern a VEN at an instant or later, and what they say, for display."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class TimedHTTPSPool(HTTPSConnectionPool):
     def _validate_conn(self, conn: Any) -> None:
         """Connect, and no more: urllib3 would warn at each request that the certificate is not checked.
 
-        Whoever allows that is told once, where the fleet starts.
+        The fleet warns of that once, at its start.
         """
         if conn.is_closed:
             conn.connect()

@@ -1,4 +1,4 @@
-"""A bearer token that is given, not fetched: for the VTN's own origin alone, and read again when it is refused."""
+"""A bearer token that is given, not fetched: only for the VTN's own origin, and read again when it is refused."""
 
 from __future__ import annotations
 

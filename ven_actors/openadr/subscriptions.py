@@ -124,7 +124,7 @@ class Subscriber:
             raise self._api.refused(answer, "DELETE", path)
 
     def _ours(self) -> list[_Subscription]:
-        """Ours of what can be read of the list; a broken one of somebody else is no reason to go without."""
+        """Our subscriptions among the readable ones; a broken one of another client does not matter."""
         query, odd, ours = [("clientName", self._ven_name)], list[str](), list[_Subscription]()
 
         def get_page(skip: int) -> bytes:
@@ -163,7 +163,7 @@ class Subscriber:
     def _sent(
         self, method: str, path: str, program_id: str | None, callback: Callback, objects: tuple[str, ...]
     ) -> str:
-        """The id. What is refused with 400 is said once more in the other words for operations, where there are some.
+        """The id. After a 400 the request is sent once more with HTTP verbs as operations, where the dialect has them.
 
         The words that a VTN takes are kept.
         """

@@ -55,8 +55,8 @@ class Own:
         """Names of the resources that `targets` mean, in their own order; None means the whole VEN, () somebody else.
 
         Any value of a type will do, and every type has to be met. What means the VEN means all its resources; what
-        only resources bear means those (as R15 has it for 3.1). Where the VEN or a resource is named, types that the
-        standard has not and that are no type of ours do not count.
+        only resources have means those (as R15 has it for 3.1). Where the VEN or a resource is named, types that are
+        neither in the standard nor among ours do not count.
         """
         by_type = _by_type(targets)
         if self._is_named(by_type):
@@ -67,7 +67,7 @@ class Own:
         return tuple(name for name in self.resources if all(asked & self._borne_by(name) for asked in partial))
 
     def about_strange(self, targets: Sequence[Target]) -> str:
-        """What to say of `targets` that mean us but for types that we know nothing of; empty where there are none."""
+        """The notice for `targets` that match us except for unknown types; empty if there are none."""
         by_type = _by_type(targets)
         strange = [target for target in targets if self._is_strange(target.type)]
         known = [target for target in targets if target not in strange]

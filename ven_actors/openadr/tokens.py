@@ -1,4 +1,4 @@
-"""What a client bears: tokens that are fetched, or one that is given."""
+"""A client's bearer tokens: fetched ones, or a given one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from ven_actors.openadr.queueing import Line, Ticket
 from ven_actors.openadr.seats import Seats, seats_at
 
 LONGEST_ASKED_S = 3600.0
-# Whoever comes while the origin wants less time than this is kept waiting; otherwise it is told how long.
+# A request waits while the origin wants less time than this; otherwise it fails and is told how long.
 PATIENCE_S = 5.0
 _PORTS = {"http": 80, "https": 443}
 
@@ -93,7 +93,7 @@ class Gate:
             return ticket.permit
 
     def _queue(self, ticket: Ticket, changed: threading.Condition, caller: Caller) -> None:
-        """One of those that wait is the timer: it wakes when the next may go, whoever that is; the rest are woken."""
+        """One of the waiting threads is the timer: it wakes when the next request may go; the others are woken."""
         caller.waker = lambda: self._wake(ticket)
         try:
             self._check(ticket, caller)

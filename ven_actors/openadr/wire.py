@@ -104,7 +104,7 @@ class WireEvent(msgspec.Struct, Generic[T], rename="camel"):
 
 
 class WireOwnTarget(msgspec.Struct):
-    """One target of 3.0.1 that a ven or a resource bears."""
+    """One target of a ven or a resource in 3.0.1."""
 
     type: Named
     values: list[str | int | float | bool] | None = None

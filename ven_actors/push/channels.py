@@ -73,7 +73,7 @@ class VenPush:
         return any(channel.healthy() for channel in self._channels)
 
     def close(self) -> dict[str, str]:
-        """Undo what was arranged at the VTN, as far as it lets us; returns what it did not, by VEN."""
+        """Undo what was arranged at the VTN, as far as possible; returns what failed, by VEN."""
         left = {}
         for channel in self._channels:
             try:
@@ -112,7 +112,7 @@ class WebhookChannel:
         self._ids = subscriber.keep({each: self._callbacks[each] for each in wanted}, before)
         self._wanted, self._ven_id, self._looked_s = wanted, ven_id, mono_s
         if self._ids - before:
-            hinting(peer)()  # nobody told what happened between the last reading and the new subscription
+            hinting(peer)()  # changes between the last reading and the new subscription were not announced
         if subscriber.odd and subscriber.odd != self._odd:
             notice = f"parts of our own subscriptions cannot be read and are left out: {said(subscriber.odd)}"
             log.warning("vtn_notice", ven=self._ven, notice=notice)

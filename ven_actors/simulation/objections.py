@@ -1,4 +1,4 @@
-"""What of an event's words is not obeyed as it is said, and why; the rules themselves are those of `orders`."""
+"""Which payloads of an event are not obeyed as asked, and why; the rules themselves are in `orders`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store that is read and not written to, whoever has it open."""
+"""A store that is only read, also while a fleet has it open."""
 
 from __future__ import annotations
 

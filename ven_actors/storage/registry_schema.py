@@ -46,7 +46,7 @@ def command_on(path: Path, *words: str) -> str:
 
 
 def make_anew(path: Path) -> str:
-    """What to do about a file that is none of ours."""
+    """The remedy for a file that is not a registry of ours."""
     move = "move it away and make" if path.exists() else "make"
     return f"{move} a new one with {command_on(path, 'make')}, or name another file"
 

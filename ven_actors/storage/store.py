@@ -18,7 +18,7 @@ from ven_actors.storage.block_columns import extra_rows, power_row, read_block
 from ven_actors.storage.enrolments import pack_enrolment, unpack_enrolment
 from ven_actors.storage.event_books import Books
 from ven_actors.storage.loading import load_dialects, load_enrolment, load_recovery, settled_blocks
-from ven_actors.storage.read_only import STORE_NAME as STORE_NAME  # noqa: PLC0414 - everybody knows it by this module
+from ven_actors.storage.read_only import STORE_NAME as STORE_NAME  # noqa: PLC0414 - others import it from here
 from ven_actors.storage.read_only import read_only
 from ven_actors.storage.store_migrations import bring_up_to_date
 from ven_actors.storage.troubles import UNREADABLE, translated

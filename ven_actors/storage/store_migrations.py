@@ -1,4 +1,4 @@
-"""What older makes of the store kept otherwise, brought into today's tables."""
+"""Brings stores of older schemas into today's tables."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _split_books(database: SqliteDatabase) -> None:
 
 
 def _read(blob: bytes) -> KeptBook:
-    """One that cannot be read stays as it is: its VEN says so, and reads its events anew."""
+    """One that cannot be read stays as it is: its VEN says so, and reads its events again."""
     try:
         old = msgspec.msgpack.decode(blob, type=_OldBook)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""What the VTN takes beyond the letter where the meaning is plain; `--strict` refuses it.
+"""What the VTN accepts beyond the standard where the meaning is clear; `--strict` refuses it.
 
-An integer may be written `1.0`; a filter without a value is none; a missing objectType is filled in where only one is
-possible, which a header of the answer tells; a `scope` in a token request takes nothing away.
+An integer may be written `1.0`; a filter without a value is ignored; a missing objectType is filled in where only one
+is possible, which a header of the answer tells; a `scope` in a token request takes nothing away.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def operator_of(ctx: click.Context) -> Iterator[Operator]:
 
 
 def _access_options(make: Callable[..., Callable[[F], F]], default_state: str | None) -> Callable[[F], F]:
-    """Where the VTN is and who we are; given before the deed or after it, where the latter counts more."""
+    """Options for the VTN's address and our client, before or after the subcommand; those after it win."""
     path = click.Path(path_type=Path)
     of_fleet = {} if default_state is None else {"also": "VEN_ACTORS_STATE"}
     added = [
@@ -71,7 +71,7 @@ _ACCESS = ("state", "vtn_url", "client", "clients_file")
 
 
 def _asking(deed: F) -> F:
-    """A deed that takes the group's options after its own name too."""
+    """A subcommand that also takes the group's options after its own name."""
 
     @functools.wraps(deed)
     def with_access(ctx: click.Context, /, **said: Any) -> Any:
@@ -142,7 +142,7 @@ def _about_values() -> Iterator[None]:
 
 
 def _warn(found: Iterable[str]) -> None:
-    """What looks wrong and is done all the same; on standard error, so that an id alone stands on the other."""
+    """Print warnings on standard error, so that standard output has only the id."""
     for doubt in found:
         click.echo(f"Warning: {doubt}", err=True)
 

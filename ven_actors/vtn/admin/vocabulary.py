@@ -1,4 +1,4 @@
-"""Words of the standard that an operator may misspell. Each list is open: another word is doubted, never refused."""
+"""Words of the standard that an operator may misspell. Each list is open: another word gets a warning, no error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNITS = (
 
 
 def doubts(wish: Wish) -> Iterator[str]:
-    """What looks misspelt in the words of a wish, with the nearest that the standard has."""
+    """Warnings for words that look misspelt, with the nearest word of the standard."""
     kind = wish.payload_type
     if wish.values and kind is not None and kind not in EVENT_TYPES:
         near = _nearest(kind, EVENT_TYPES)

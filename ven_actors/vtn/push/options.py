@@ -65,7 +65,7 @@ def push_options(command: F) -> F:
 
 
 def refuse_idle_push(ctx: click.Context) -> None:
-    """Refuse options of a broker that is not named, or of another way to prove oneself to it."""
+    """Refuse broker options without a broker, and those of another way of authentication."""
     given = ctx.params
     of_broker = [name for name in given if name.startswith("mqtt_") and name != "mqtt_url"]
     if given["mqtt_url"] is None:

@@ -60,7 +60,7 @@ class Quirk(StrEnum):
 
 
 TROUBLES = frozenset({Quirk.STORED_THEN_500, Quirk.COMES_BACK_EMPTY, Quirk.SLOW_AND_SERIAL})
-"""What a VTN does at times, or with time; the others are what it does in every answer."""
+"""Quirks that show at times or over time; all others show in every answer."""
 ALL = frozenset(Quirk) - TROUBLES
 
 

@@ -1,4 +1,4 @@
-"""An ASGI wrapper for what a VTN does at times, or with time; what it does in every answer is done by `Quirky`."""
+"""An ASGI wrapper for quirks that show at times or over time; `Quirky` has those of every answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Step = Callable[[], Awaitable[None]]
 
 
 class Emptyings:
-    """When a VTN is emptied, and when its own programs and events are made anew; looked at with each request.
+    """When a VTN is emptied, and when its own programs and events are created again; checked with each request.
 
     `empty` and `remake` are called in turn, twice: the times count from the first request (`mono_s`, in seconds).
     """

@@ -1,4 +1,4 @@
-"""Whose a ven is that business logic made through OpenADR 3.0.1, where nobody can say so."""
+"""Who owns a ven that business logic made through OpenADR 3.0.1, where it cannot name the owner."""
 
 from __future__ import annotations
 
