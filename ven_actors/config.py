@@ -21,6 +21,7 @@ from ven_actors.config_kinds import (
     duration,
     integer,
     interval_or_cron,
+    labels,
     lower_text,
     names,
     number,
@@ -147,7 +148,7 @@ class FleetConfig:
         "also ask for what these target; in 3.0.1 they are ours too, like SERVICE_AREA=7400",
     )
     programs: tuple[str, ...] = _option(
-        "programs", names(), "", "VTN", "take part in these programs only: names, or patterns like PRICE-*; empty: all"
+        "programs", labels(), "", "VTN", "take part in these programs only: names, or patterns like PRICE-*; empty: all"
     )
     parsing: str = _option(
         "parsing",

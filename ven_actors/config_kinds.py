@@ -211,8 +211,12 @@ def optional(kind: Kind[T]) -> Kind[T | None]:
     return Kind(kind.metavar, read)
 
 
-def names() -> Kind[tuple[str, ...]]:
-    """VEN names: a list, or text with commas; each once, 1 to 128 printable characters, no slash."""
+def names(what: str = "VEN name", *, slashes: bool = False) -> Kind[tuple[str, ...]]:
+    """Names: a list, or text with commas; each once, 1 to 128 printable characters, without slashes unless allowed."""
+    rule = f"1 to {_LONGEST_NAME} printable characters" + ("" if slashes else ", no slash")
+
+    def is_good(name: str) -> bool:
+        return 0 < len(name) <= _LONGEST_NAME and name.isprintable() and (slashes or "/" not in name)
 
     def read(value: object) -> tuple[str, ...]:
         if isinstance(value, str):
@@ -220,15 +224,20 @@ def names() -> Kind[tuple[str, ...]]:
         if not isinstance(value, list | tuple) or not all(isinstance(name, str) for name in value):
             raise ValueError(f"must be a list of names, not {shown(value)}")
         stripped = [str(name).strip() for name in value]
-        bad = [name for name in stripped if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or "/" in name]
+        bad = [name for name in stripped if not is_good(name)]
         if bad:
-            raise ValueError(f"{shown(bad[0])} is no VEN name (1 to {_LONGEST_NAME} printable characters, no slash)")
+            raise ValueError(f"{shown(bad[0])} is not a valid {what} ({rule})")
         twice = [name for name, times in Counter(stripped).items() if times > 1]
         if twice:
             raise ValueError(f"names {', '.join(map(shown, twice[:3]))} more than once")
         return tuple(stripped)
 
     return Kind("A,B", read)
+
+
+def labels() -> Kind[tuple[str, ...]]:
+    """The same of programs, whose names may have slashes."""
+    return names("program name", slashes=True)
 
 
 def all_or_count(high: int) -> Kind[int | Literal["all"]]:

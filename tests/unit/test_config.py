@@ -93,6 +93,7 @@ GOOD = [
     ("vtn_url", "http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     ("schedule_heartbeat", "10m", 600.0),
     ("schedule_heartbeat", "*/5 * * * *", "*/5 * * * *"),
+    ("programs", "TOU/2026, EV-*", ("TOU/2026", "EV-*")),
 ]
 
 
@@ -106,10 +107,11 @@ BAD = [
     ("vens", 5, "list of names"),
     ("state", "~nobody-of-that-name", "begins with a user who is not known here"),
     ("vens", ["Herning", 5], "list of names"),
-    ("vens", "Her\x07ning", "no VEN name"),
-    ("vens", "a/b", "no VEN name"),
-    ("vens", "x" * 129, "no VEN name"),
-    ("vens", [""], "no VEN name"),
+    ("vens", "Her\x07ning", "not a valid VEN name"),
+    ("vens", "a/b", "not a valid VEN name"),
+    ("vens", "x" * 129, "not a valid VEN name"),
+    ("vens", [""], "not a valid VEN name"),
+    ("programs", "x" * 129, "not a valid program name"),
     ("vens", "Herning,Aalborg,Herning", "'Herning' more than once"),
     ("count", "-1", "from 0 to 100000, not '-1'"),
     ("count", 1.5, "whole number"),

@@ -34,7 +34,7 @@ def said(*signals: Signal) -> list[tuple[str, str, str]]:
         ("SIMPLE", [7], None, "is taken as 3: the levels are 0 to 3"),
         ("SIMPLE", [-1], None, "is taken as 0: the levels are 0 to 3"),
         ("SIMPLE", [1.5], None, "is taken as 1: the levels are 0 to 3"),
-        ("SIMPLE", [1, 2], None, "only the first of its 2 values is obeyed"),
+        ("SIMPLE", [1, 2], None, "is taken as the first of its 2 values"),
         ("CONTROL_LEVEL_OFFSET", [12], None, "is taken as 10: the range is -10 to 10"),
         ("CONTROL_LEVEL_OFFSET_PERCENT", [50], None, "is taken as 1: the range is -1 to 1, and 0.5 means 50 %"),
         ("DISPATCH_SETPOINT", [-2], None, "is taken as 0: no resource feeds in"),
@@ -60,7 +60,7 @@ def test_what_is_not_obeyed_as_it_is_said_has_its_reason(
     [
         ("SIMPLE", [0], None), ("SIMPLE", [3], None), ("SIMPLE", [2.0], None), ("CONTROL_LEVEL_OFFSET", [-10], None),
         ("CONTROL_LEVEL_OFFSET_PERCENT", [0.5], "PERCENT"), ("DISPATCH_SETPOINT", [0], "W"),
-        ("DISPATCH_SETPOINT_RELATIVE", [-3], "kW"), ("IMPORT_CAPACITY_LIMIT", [0], None),
+        ("DISPATCH_SETPOINT_RELATIVE", [-3], " kW "), ("IMPORT_CAPACITY_LIMIT", [0], None),
         ("ALERT_GRID_EMERGENCY", ["now"], None), ("ALERT_FLEX_ALERT", [], None),
     ],
 )  # fmt: skip

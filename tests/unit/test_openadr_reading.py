@@ -1,6 +1,7 @@
 """Reading what real VTNs send: leniently, where a deviation does no harm, or strictly, where it is told and refused."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def read(reader: Reader, **parts: Any) -> Event:
 @pytest.mark.parametrize(
     ("written", "read_as"),
     [
-        ("2", 2), (" -1.5 ", -1.5), ("1e3", 1000.0), ("+7", 7), ("0.", 0.0), ("9" * 300, 1e300),
+        ("2", 2), (" -1.5 ", -1.5), ("1e3", 1000.0), ("+7", 7), ("0.", 0.0), (".5", 0.5), ("9" * 300, 1e300),
         ("two", "two"), ("", ""), ("0x10", "0x10"), ("1_000", "1_000"), ("nan", "nan"), ("0,5", "0,5"), ("٣", "٣"),
         (True, True), (None, None),
     ],
@@ -53,6 +54,24 @@ def test_r16_a_number_that_is_written_as_a_string_is_one(written: Any, read_as: 
     assert (simple, type(simple)) == (read_as, type(read_as))
     assert limit == read_as
     assert private == written
+    assert parsed.packed()
+
+
+@pytest.mark.parametrize(("written", "read_as"), [(2, 2), ("2", 2), (None, None), ({"x": 1}, {"x": 1})])
+def test_r16_a_value_without_its_list_is_one_value(written: Any, read_as: Any) -> None:
+    parsed = read(reader := Reader(), intervals=[{"id": 0, "payloads": [{"type": "SIMPLE", "values": written}]}])
+    assert parsed.intervals == (Interval(0, None, (Payload("SIMPLE", () if read_as is None else (read_as,)),)),)
+    assert reader.notices == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"), [(10**30, 1e30), (-(10**400), -sys.float_info.max), (2**64 - 1, 2**64 - 1)]
+)
+def test_r16_an_integer_that_is_too_large_to_be_kept_is_the_nearest_number_that_is_not(
+    written: int, read_as: float
+) -> None:
+    parsed = read(Reader(), intervals=[{"id": 0, "payloads": [{"type": "SIMPLE", "values": [written]}]}])
+    assert parsed.intervals == (Interval(0, None, (Payload("SIMPLE", (read_as,)),)),)
     assert parsed.packed()
 
 

@@ -118,10 +118,14 @@ def _dimension(quantity: Quantity, descriptor: ReportDescriptor) -> Dimension:
 
 def _names_another_quantity(dimension: Dimension, descriptor: ReportDescriptor) -> bool:
     """Say whether the asked unit is one, but not of this dimension; what has no unit cannot have a wrong one."""
-    word = (descriptor.units or "").upper()
+    word = _word(descriptor)
     known = word in OTHER_UNITS or any(word in units for units in UNITS.values())
     return bool(UNITS[dimension]) and known and word not in UNITS[dimension]
 
 
 def _unit(dimension: Dimension, descriptor: ReportDescriptor) -> Unit | None:
-    return UNITS[dimension].get((descriptor.units or "").upper())
+    return UNITS[dimension].get(_word(descriptor))
+
+
+def _word(descriptor: ReportDescriptor) -> str:
+    return (descriptor.units or "").strip().upper()

@@ -49,6 +49,7 @@ UNITS: Mapping[Dimension, Mapping[str, Unit]] = {
 OTHER_UNITS = frozenset(
     {"KVAH", "KVARH", "KVA", "KVAR", "VOLTS", "AMPS", "CELSIUS", "FAHRENHEIT", "PERCENT", "THERMS", "GHG"}
     | {"V", "A", "VA", "VAR", "VOLT", "AMP", "AMPERE", "AMPERES", "MVA", "MVAR", "MVAH", "MVARH", "HZ"}
+    | {"%", "C", "F", "°C", "°F", "KV", "KA", "MA"}
 )
 READING_TYPES: Mapping[Dimension, tuple[str, ...]] = {
     Dimension.POWER: ("DIRECT_READ", "MEAN", "AVERAGE", "PEAK"),

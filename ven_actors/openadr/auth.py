@@ -38,6 +38,11 @@ FORBIDDEN_PAUSE_S = 60.0
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
+def passes(status: int) -> bool:
+    """Whether a status that is no refusal means that the endpoint is there, and will give tokens again."""
+    return status in _PASSING or 400 <= status <= 403
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Token:
     """A bearer token; `renew_at_s` is monotonic time, a margin before it expires at `until_s`."""
@@ -199,7 +204,7 @@ class TokenEndpoint:
         url, code = self._url, error_code(answer.body)
         if is_refusal(answer.status, code):
             raise refusal(url, self._credentials, answer.status, code, self._words(answer))
-        if answer.status not in _PASSING and not 400 <= answer.status <= 403:
+        if not passes(answer.status):
             self._url = self._credentials.token_url.rstrip("/")
         raise self._refused(answer, url)
 
@@ -215,7 +220,8 @@ class TokenEndpoint:
 
     def _words(self, answer: Answer) -> str:
         """What the endpoint says, without our secret, should it say that too."""
-        return words_of(answer.body).replace(self._credentials.client_secret.reveal() or "\0", "***")
+        words = words_of(answer.body) or "it says nothing more"
+        return words.replace(self._credentials.client_secret.reveal() or "\0", "***")
 
     def _refused(self, answer: Answer, url: str) -> VtnRefused:
         return VtnRefused(

@@ -68,7 +68,7 @@ def _interval(interval: WireInterval) -> Hashable:
 
 
 def _payload(payload: WirePayload) -> Hashable:
-    return payload.type, tuple(_value(value) for value in payload.values or ())
+    return payload.type, tuple(_value(value) for value in payload.listed)
 
 
 def _period(period: WirePeriod | None) -> Hashable:

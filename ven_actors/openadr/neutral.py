@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,8 @@ from ven_actors.openadr.wire import (
 )
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-_NUMBER = re.compile(r"[-+]?[0-9]{1,300}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[-+]?([0-9]{1,300}(\.[0-9]*)?|\.[0-9]{1,300})([eE][-+]?[0-9]{1,3})?")
+_LARGEST = int(sys.float_info.max)
 _KNOWN_OF_EVENT = frozenset(field.encode_name for field in msgspec.structs.fields(WireEvent))
 
 
@@ -101,16 +103,24 @@ def _length(text: str | None) -> Duration | None:
     return None if text is None else durations.parse_length(text)
 
 
-def _values(values: list[Any] | None) -> tuple[Any, ...]:
+def _values(values: list[Any]) -> tuple[Any, ...]:
+    fitting = tuple(map(_fitting, values))
     try:
-        msgspec.msgpack.encode(values)
+        msgspec.msgpack.encode(fitting)
     except (OverflowError, RecursionError) as error:
         raise VtnNonsense(f"the values {str(values)[:80]} cannot be kept: {error}") from None
-    return tuple(values or ())
+    return fitting
+
+
+def _fitting(value: Any) -> Any:
+    """The value, an integer that is too large to be kept as the nearest number that is not."""
+    if not isinstance(value, int) or -(2**63) <= value < 2**64:
+        return value
+    return float(min(max(value, -_LARGEST), _LARGEST))
 
 
 def _interval(index: int, wire: WireInterval, *, strict: bool) -> Interval:
-    payloads = tuple(Payload(each.type, _read(each.type, _values(each.values), strict)) for each in wire.payloads or ())
+    payloads = tuple(Payload(each.type, _read(each.type, _values(each.listed), strict)) for each in wire.payloads or ())
     return Interval(
         interval_id=index if wire.id is None else wire.id, period=_period(wire.interval_period), payloads=payloads
     )

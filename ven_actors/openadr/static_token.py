@@ -28,8 +28,10 @@ class StaticToken:
     @property
     def words(self) -> str:
         """What the VTN does where a 401 stays."""
-        again = ", which was read again" if self._given.file else "; correct it and start again"
-        return f"refuses the token of {self._given.origin}{again}"
+        refuses = f"refuses the token of {self._given.origin}"
+        if self._given.file is None:
+            return f"{refuses}; correct it and start again"
+        return f"{refuses}, which was read again; put a token there that the VTN accepts"
 
     def token(self, refused: Token | None = None) -> Token:
         """The token; the very one that is `refused` where there is no other. Raises `CredentialsRefused`."""

@@ -51,7 +51,14 @@ class WirePeriod(msgspec.Struct, rename="camel"):
 
 class WirePayload(msgspec.Struct):
     type: str
-    values: list[Any] | None = None
+    values: Any = None
+
+    @property
+    def listed(self) -> list[Any]:
+        """The values; one alone may be written without its list."""
+        if self.values is None:
+            return []
+        return self.values if isinstance(self.values, list) else [self.values]
 
 
 class WireInterval(msgspec.Struct, rename="camel"):

@@ -51,7 +51,7 @@ def _why(signal: Signal) -> _Reason:
         return "", True
     reason, understood = rule(signal)
     if not reason and len(signal.values) > 1:
-        return f"only the first of its {len(signal.values)} values is obeyed", True
+        return f"is taken as the first of its {len(signal.values)} values", True
     return reason, understood
 
 

@@ -86,7 +86,7 @@ def number_of(signal: Signal) -> float | None:
 
 def watts_of(signal: Signal) -> float | None:
     """The first value in watts; None where it is no number, or of units that are no power."""
-    number, watts = number_of(signal), _WATTS.get((signal.units or "KW").upper())
+    number, watts = number_of(signal), _WATTS.get((signal.units or "").strip().upper() or "KW")
     return None if number is None or watts is None else number * watts
 
 

@@ -59,6 +59,17 @@ def test_an_endpoint_that_asks_to_wait_is_waited_for(vtn: InProcessVtn, tmp_path
     assert "asks to wait 30 s" in cause.remedy
 
 
+@pytest.mark.parametrize(("status", "body"), [(500, b"{}"), (429, b""), (400, b'{"error": "temporarily_unavailable"}')])
+def test_an_endpoint_that_gives_no_token_just_now_is_not_taken_for_a_wrong_address(
+    vtn: InProcessVtn, tmp_path: Path, status: int, body: bytes
+) -> None:
+    away = Fault(act=False, status=status, body=body)
+    vtn.fault = lambda method, path, body: away if path.endswith("/token") else None
+    cause = examined(tmp_path, vtn.base_url).the_cause("token")
+    assert f"answers {status}" in cause.what
+    assert "the endpoint is there, but gives no tokens now" in cause.remedy
+
+
 def test_a_given_token_is_used_and_nobody_is_asked_for_one(vtn: InProcessVtn, tmp_path: Path) -> None:
     form = {"grant_type": "client_credentials", "client_id": HERNING.name, "client_secret": SECRET}
     token = requests.post(f"{vtn.base_url}/auth/token", data=form, timeout=10).json()["access_token"]

@@ -7,6 +7,7 @@ import msgspec
 from ven_actors.errors import CredentialsRefused, VtnBusy, VtnError, VtnNonsense, VtnRefused
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, bad, good, warning
+from ven_actors.openadr.auth import passes
 from ven_actors.openadr.choosing import mismatch
 from ven_actors.openadr.decoding import id_of, words_of
 from ven_actors.openadr.dialect import Dialect, StandardDialect
@@ -40,9 +41,12 @@ def token(case: Case) -> Finding:
 
 
 def _wait_remedy(error: VtnError) -> str:
-    if not isinstance(error, VtnBusy):
-        return ""
-    return f"the endpoint asks to wait {error.retry_after_s:g} s, and the fleet waits; try again after that"
+    if isinstance(error, VtnBusy):
+        return f"the endpoint asks to wait {error.retry_after_s:g} s, and the fleet waits; try again after that"
+    cause = error.__cause__
+    if isinstance(cause, VtnRefused) and cause.status is not None and passes(cause.status):
+        return "the endpoint is there, but gives no tokens now; the fleet goes on asking: if it lasts, ask its operator"
+    return ""
 
 
 def _token_remedy(case: Case) -> str:
