@@ -68,6 +68,15 @@ def test_at_most_twenty_events_are_named_and_the_rest_is_counted() -> None:
     assert (len(shown["events"]), shown["more_events"]) == (20, 17)
 
 
+def test_an_event_that_changes_the_load_is_not_hidden_by_many_that_have_no_effect() -> None:
+    prices = [
+        replace(PEAK, event_id=f"e{n}", name=f"n{n:02}", says=(Saying("PRICE", (1,), "KWH"),)) for n in range(10, 40)
+    ]
+    shown = document(ven("a", *prices, PEAK), ven("b", *prices))["events"]
+    assert [each["name"] for each in shown[:2]] == ["peak", "n10"]
+    assert len(shown) == 20
+
+
 def test_power_is_summed_over_the_vens_that_have_metered() -> None:
     shown = document(ven("a"), ven("b", power_w=None), ven("c"))
     assert (shown["power_w"], shown["power_without_events_w"]) == (1000, 1500)

@@ -11,6 +11,7 @@ import structlog
 
 from ven_actors.model import VenStatus
 from ven_actors.signals import EventState, Saying, ShownEvent
+from ven_actors.simulation.orders import SERVED
 
 log = structlog.get_logger()
 
@@ -83,10 +84,13 @@ def fleet_events(statuses: Iterable[VenStatus]) -> FleetEvents:
     return FleetEvents(events, more, by_type, vens_by_type, vens_in_force)
 
 
-def _place(event: FleetEvent) -> tuple[int, float, str]:
+def _place(event: FleetEvent) -> tuple[int, bool, float, str]:
+    """What can change the load stands before what cannot, so that many prices do not hide it."""
     shown = event.shown
     order = _ORDER.index(shown.state)
-    return order, shown.start_s if shown.state is EventState.TO_COME else -event.in_force, shown.name
+    if shown.state is EventState.TO_COME:
+        return order, False, shown.start_s, shown.name
+    return order, not any(saying.payload_type in SERVED for saying in shown.says), -event.in_force, shown.name
 
 
 def saying_text(saying: Saying) -> str:
