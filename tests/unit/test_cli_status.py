@@ -92,7 +92,8 @@ def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     assert isinstance(result.exception, UsageError)
     assert f"ven-actors run --state {tmp_path}/missing" in str(result.exception)
     (tmp_path / "file").touch()
-    assert isinstance(invoke(tmp_path / "file").exception, UsageError)
+    result = invoke(tmp_path / "file")
+    assert (result.exit_code, "is a file" in result.output) == (2, True)
 
 
 def test_what_the_store_refuses_is_passed_on(tmp_path: Path) -> None:

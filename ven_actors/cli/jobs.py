@@ -11,37 +11,26 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ven_actors.cli.registry_options import state_option
 from ven_actors.cli.seams import seams_of
 from ven_actors.cli.status_tables import clean
 from ven_actors.errors import StateError, UsageError
 from ven_actors.fleet.remedies import command_line, state_words
-
-state_option = click.option(
-    "--state",
-    "state_dir",
-    type=click.Path(path_type=Path),
-    default=Path("state"),
-    show_default=True,
-    envvar="VEN_ACTORS_STATE",
-    show_envvar=True,
-    metavar="DIR",
-    help="State folder of the fleet.",
-)
 
 
 @click.group(invoke_without_command=True)
 @state_option
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
 @click.pass_context
-def jobs(ctx: click.Context, state_dir: Path, as_json: bool) -> None:
+def jobs(ctx: click.Context, state: Path, as_json: bool) -> None:
     """List the jobs of the fleet that runs on a state folder, or pause and resume some.
 
     A paused job is not due until it is resumed or the fleet ends. While metering is paused no interval is closed; the
     missed ones are made up for afterwards, within --catch-up. While polling is paused, events in force stay in force.
     """
-    ctx.meta["state_dir"] = state_dir
+    ctx.meta["state"] = state
     if ctx.invoked_subcommand is None:
-        _show(ctx, state_dir, as_json=as_json)
+        _show(ctx, state, as_json=as_json)
 
 
 def _show(ctx: click.Context, state_dir: Path, *, as_json: bool) -> None:
@@ -63,12 +52,12 @@ def _nobody(state_dir: Path) -> StateError:
     return StateError(f"no fleet runs on {state_dir}, and only a running one has jobs; name its folder with --state")
 
 
-def _order(ctx: click.Context, deed: str, names: tuple[str, ...], *, all_jobs: bool, state_dir: Path | None) -> None:
-    folder: Path = state_dir or ctx.meta["state_dir"]
+def _order(ctx: click.Context, what: str, names: tuple[str, ...], *, all_jobs: bool, state_dir: Path | None) -> None:
+    folder: Path = state_dir or ctx.meta["state"]
     if bool(names) == all_jobs:
         listing = command_line("jobs", *state_words(folder))
         raise UsageError(f"say which jobs: either their names, or --all; `{listing}` lists them")
-    request: dict[str, Any] = {"do": deed, "jobs": list(names), "all": all_jobs}
+    request: dict[str, Any] = {"do": what, "jobs": list(names), "all": all_jobs}
     paused = seams_of(ctx).order(folder, request) if folder.is_dir() else None
     if paused is None:
         raise _nobody(folder)

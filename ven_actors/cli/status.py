@@ -12,6 +12,7 @@ from rich.text import Text
 from ven_actors.cli.health import ailments
 from ven_actors.cli.keyboard import QuietKeyboard
 from ven_actors.cli.live import PipeConsole
+from ven_actors.cli.registry_options import state_option
 from ven_actors.cli.seams import Seams, Status, seams_of
 from ven_actors.cli.status_view import render
 from ven_actors.errors import UsageError
@@ -22,17 +23,7 @@ WIDTH_WITHOUT_TERMINAL = 200
 
 
 @click.command()
-@click.option(
-    "--state",
-    "state_dir",
-    type=click.Path(path_type=Path),
-    default=Path("state"),
-    show_default=True,
-    envvar="VEN_ACTORS_STATE",
-    show_envvar=True,
-    metavar="DIR",
-    help="State folder of the fleet.",
-)
+@state_option
 @click.option("--watch", is_flag=True, help="Show it again every second until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch one line each time.")
 @click.option(
@@ -41,7 +32,7 @@ WIDTH_WITHOUT_TERMINAL = 200
     help="Say only whether the fleet is healthy, and why not: exit code 0 or 1. Not with --watch.",
 )
 @click.pass_context
-def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool, check: bool) -> int:
+def status(ctx: click.Context, state: Path, *, watch: bool, as_json: bool, check: bool) -> int:
     """Show events, VENs, readings, reports and jobs of the fleet that runs on a state folder.
 
     Where none runs, show what the last one left there.
@@ -55,13 +46,13 @@ def status(ctx: click.Context, state_dir: Path, *, watch: bool, as_json: bool, c
     if check:
         if watch:
             raise UsageError("--check looks only once and cannot be combined with --watch")
-        return _check(seams, state_dir, as_json=as_json)
+        return _check(seams, state, as_json=as_json)
     if as_json:
-        _print_json(seams, state_dir, watch=watch)
+        _print_json(seams, state, watch=watch)
     elif watch:
-        _watch(seams, state_dir)
+        _watch(seams, state)
     else:
-        _console().print(render(_status(seams, state_dir)))
+        _console().print(render(_status(seams, state)))
     return 0
 
 

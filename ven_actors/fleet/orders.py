@@ -33,11 +33,11 @@ class Orders:
     status: Callable[[], FleetStatus]
 
     def do(self, request: dict[str, Any]) -> Any:
-        deeds: dict[str, Order] = {"pause": self._pause, "resume": self._resume, "reread": self._reread}
-        deed = deeds.get(str(request.get("do")))
-        if deed is None:
-            raise UsageError(f"unknown order {request.get('do')!r}; this version knows {', '.join(deeds)}")
-        return deed(request)
+        orders: dict[str, Order] = {"pause": self._pause, "resume": self._resume, "reread": self._reread}
+        order = orders.get(str(request.get("do")))
+        if order is None:
+            raise UsageError(f"unknown order {request.get('do')!r}; this version knows {', '.join(orders)}")
+        return order(request)
 
     def _pause(self, request: dict[str, Any]) -> list[str]:
         jobs = self._jobs(request)
