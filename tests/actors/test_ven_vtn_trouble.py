@@ -115,6 +115,16 @@ def test_any_other_trouble_slows_the_polls_down_to_every_ten_minutes(
     assert polls(house, 31) == [1, 31], "a new trouble begins anew"
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
+def test_a_vtn_that_is_in_trouble_for_now_is_asked_every_minute_at_least(
+    ven: Callable[..., House], status: int
+) -> None:
+    house = ven(closed_until_s=T0)
+    house.vtn.lose(VtnRefused("x", status=status))
+    asked = polls(house, 280)
+    assert [after - before for before, after in itertools.pairwise(asked)] == [30, 60, 60, 60, 60]
+
+
 def test_a_long_loss_does_not_make_the_first_bad_answer_after_it_a_long_one(ven: Callable[..., House]) -> None:
     house = ven(closed_until_s=T0)
     house.vtn.lose()
