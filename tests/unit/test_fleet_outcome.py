@@ -117,6 +117,15 @@ def test_a_drain_that_is_cut_short_is_one_line_that_says_who_closed_the_connecti
     assert facts.warnings[0].startswith("the drain ended with 3 reports open; the fleet broke off 2 requests itself")
 
 
+def test_a_drain_that_leaves_requests_but_no_reports_open_promises_no_delivery() -> None:
+    facts = RunFacts(FleetConfig())
+    facts.status = FleetStatus(0.0, {}, {}, (), paused=False, reporter=ReporterStatus(reports_open=0))
+    with capture_logs() as logs:
+        say_broken_off(facts, 1)
+    assert [line.get("remedy") for line in logs] == [None]
+    assert facts.warnings == ["the drain ended while requests had no answer yet (1); the fleet broke them off itself"]
+
+
 @pytest.mark.parametrize(("requests", "reports_open"), [(0, 0), (None, 3)])
 def test_a_drain_that_is_not_cut_short_or_with_nothing_open_is_not_spoken_of(
     requests: int | None, reports_open: int

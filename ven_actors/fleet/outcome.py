@@ -49,6 +49,11 @@ def say_broken_off(facts: RunFacts, requests: int | None) -> None:
     reports = facts.reporter.reports_open
     if requests is None or not (requests or reports):
         return
+    if not reports:
+        what = f"the drain ended while requests had no answer yet ({requests}); the fleet broke them off itself"
+        facts.warnings.append(what)
+        log.warning("drain_cut_short", reports_open=0, requests_broken_off=requests, meaning="no report is open")
+        return
     remedy = "the next run on this state folder looks up what was in flight, and delivers the rest"
     what = f"the drain ended with {reports} reports open; the fleet broke off {requests} requests itself"
     facts.warnings.append(f"{what}; {remedy}")
