@@ -1,42 +1,13 @@
 """`ClockActor` by hand: simulated time, ticks, pulses, pause and reports."""
 
-from typing import Any
-
 import pytest
+from clock_stage import EVERY_15_S, METERING, Stage
 
 from ven_actors.actors.clock import ClockActor
-from ven_actors.actors.schedule import DEFAULT_JOBS, Job, phase_of
-from ven_actors.messages import Advance, ClockReport, Pause, Pulse, Resume, Subscribe, Tick, Unsubscribe
+from ven_actors.actors.schedule import DEFAULT_JOBS, phase_of
+from ven_actors.messages import Advance, ClockReport, Pulse, Subscribe, Tick, Unsubscribe
 from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.probe import Probe
-
-METERING = frozenset({"metering"})
-EVERY_15_S = (Job("metering", 15.0, simulated=True, immediate=True),)
-
-
-class Stage:
-    """A clock with a manual time, its supervisor and one receiver of pulses."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.time = ManualClock()
-        self.supervisor = Probe("supervisor")
-        self.reporter = Probe("reporter")
-        kwargs.setdefault("jobs", EVERY_15_S)
-        self.clock = ClockActor("clock", 4, self.supervisor, self.time.monotonic, pulses=(self.reporter,), **kwargs)
-
-    def subscribe(self, name: str = "Herning", jobs: frozenset[str] = METERING, run: int = 0) -> Probe:
-        ven = Probe(name)
-        self.clock.on_receive(Subscribe(name, ven, jobs, run))
-        return ven
-
-    def advance(self, seconds: float = 0.0) -> None:
-        self.time.advance(seconds)
-        self.clock.on_receive(Advance(self.time.wall_s, self.time.mono_s))
-
-    @property
-    def now_s(self) -> float:
-        (*_, pulse) = self.reporter.of(Pulse)
-        return pulse.now_s
 
 
 def test_who_subscribes_gets_a_tick_with_what_is_due_at_the_next_advance() -> None:
@@ -134,72 +105,6 @@ def test_an_old_life_that_wakes_up_does_not_take_the_place_of_the_new_one() -> N
     assert (len(old.messages), len(new.messages)) == (0, 1)
 
 
-def test_while_paused_nothing_is_due_but_pulses_go_on() -> None:
-    stage = Stage()
-    ven = stage.subscribe()
-    stage.clock.on_receive(Pause())
-    stage.advance()
-    stage.advance(60)
-    assert ven.messages == ()
-    assert len(stage.reporter.messages) == 2
-
-
-def test_what_was_missed_in_a_pause_runs_once_after_it() -> None:
-    stage = Stage()
-    ven = stage.subscribe()
-    stage.advance()
-    ven.clear()
-    stage.clock.on_receive(Pause())
-    for _ in range(10):
-        stage.advance(15)
-    stage.clock.on_receive(Resume())
-    stage.advance()
-    stage.advance()
-    assert ven.messages == (Tick(stage.time.wall_s, stage.time.mono_s, METERING),)
-
-
-TWO_JOBS = (*EVERY_15_S, Job("polling", 15.0, immediate=True))
-
-
-def test_a_paused_job_is_not_due_and_the_others_are() -> None:
-    stage = Stage(jobs=TWO_JOBS)
-    ven = stage.subscribe(jobs=frozenset({"metering", "polling"}))
-    stage.clock.on_receive(Pause(frozenset({"polling"})))
-    stage.advance()
-    stage.advance(15)
-    assert [tick.due for tick in ven.of(Tick)] == [METERING, METERING]
-    (*_, report) = stage.supervisor.of(ClockReport)
-    assert ({job.name: job.paused for job in report.jobs}, report.paused) == (
-        {"metering": False, "polling": True},
-        False,
-    )
-    stage.clock.on_receive(Resume(frozenset({"polling"})))
-    stage.advance()
-    assert ven.of(Tick)[-1].due == {"polling"}
-
-
-def test_while_metering_is_paused_time_stands_still_for_vens_and_then_goes_on_from_now() -> None:
-    stage = Stage(jobs=TWO_JOBS)
-    ven = stage.subscribe(jobs=frozenset({"metering", "polling"}))
-    stage.advance()
-    begin_s = stage.now_s
-    stage.clock.on_receive(Pause(METERING))
-    for _ in range(4):
-        stage.advance(15)
-    assert {tick.now_s for tick in ven.of(Tick)} == {begin_s}
-    assert stage.now_s == begin_s + 60, "pulses and reports go on"
-    stage.clock.on_receive(Resume(METERING))
-    stage.advance()
-    assert ven.of(Tick)[-1].now_s == begin_s + 60
-
-
-def test_a_new_life_of_the_clock_keeps_what_was_paused() -> None:
-    stage = Stage(jobs=TWO_JOBS, paused=METERING)
-    ven = stage.subscribe(jobs=frozenset({"metering", "polling"}))
-    stage.advance()
-    assert ven.messages == (Tick(stage.time.wall_s, stage.time.mono_s, frozenset({"polling"})),)
-
-
 def test_what_became_due_all_at_once_is_paced() -> None:
     stage = Stage(most_per_advance=10)
     vens = [stage.subscribe(f"Fleet-{n:04d}") for n in range(25)]
@@ -268,23 +173,6 @@ def test_the_supervisor_hears_of_the_schedule_at_most_once_a_second() -> None:
     assert {report.run for report in reports} == {4}
     assert [job.name for job in reports[0].jobs] == [job.name for job in DEFAULT_JOBS]
     assert not reports[0].paused
-
-
-def test_a_pause_and_its_end_are_reported_at_once() -> None:
-    stage = Stage()
-    stage.advance()
-    stage.supervisor.clear()
-    stage.clock.on_receive(Pause())
-    stage.clock.on_receive(Resume())
-    assert [report.paused for report in stage.supervisor.of(ClockReport)] == [True, False]
-
-
-def test_a_pause_before_time_has_begun_is_reported_when_it_has() -> None:
-    stage = Stage()
-    stage.clock.on_receive(Pause())
-    assert stage.supervisor.messages == ()
-    stage.advance()
-    assert stage.supervisor.of(ClockReport)[0].paused
 
 
 def test_a_message_that_is_none_of_its_own_ends_the_clock() -> None:

@@ -1,6 +1,5 @@
 """The run command up to the fleet's door: options in, configuration out, view or no view."""
 
-import io
 import logging
 import re
 import sys
@@ -11,10 +10,8 @@ from typing import Any
 import pytest
 import structlog
 from click.testing import CliRunner, Result
-from rich.file_proxy import FileProxy
 
 from ven_actors.cli import COMMANDS, cli
-from ven_actors.cli.live import LiveView, PipeConsole
 from ven_actors.cli.run_options import options_named
 from ven_actors.cli.seams import Seams
 from ven_actors.config import OPTIONS, FleetConfig
@@ -176,56 +173,6 @@ def test_the_readme_names_only_options_that_there_are() -> None:
 # --- on a terminal ---------------------------------------------------------------------------------------------
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-class Gone(Terminal):
-    """A terminal that goes away after so many characters."""
-
-    left = 50
-
-    def write(self, text: str) -> int:
-        self.left -= len(text)
-        if self.left < 0:
-            raise OSError(5, "Input/output error")
-        return len(text)
-
-
-def console(stream: io.StringIO) -> PipeConsole:
-    return PipeConsole(file=stream, force_terminal=True, width=120, height=30, _environ={})
-
-
-@pytest.mark.parametrize("document", [STATUS, b'{"vens": [{"name": "Herning"}]}'])
-def test_the_view_draws_a_status_or_its_json(document: dict[str, Any] | bytes) -> None:
-    stream = Terminal()
-    with LiveView(console(stream)) as view:
-        assert stream.getvalue() == ""
-        view.show(document)
-        assert "Herning" in stream.getvalue()
-        view.show(document)
-        drawn = len(stream.getvalue())
-    last = stream.getvalue()[drawn:]
-    assert "\x1b[?25h" in last
-    assert last.count("\x1b[2K") > 3, "a picture that says running is taken away"
-
-
-def test_the_picture_of_a_fleet_that_has_ended_stays_and_is_the_last() -> None:
-    stream = Terminal()
-    with LiveView(console(stream)) as view:
-        view.show(STATUS)
-        view.show(STATUS | {"running": False})
-        ended = stream.getvalue()
-        view.show(STATUS)
-    assert view.kept
-    assert stream.getvalue() == ended
-    assert ended.endswith("\x1b[?25h")
-    last = ended[ended.rindex("not running") :]
-    assert "Herning" in last
-    assert "\x1b[2K" not in last
-
-
 def test_the_ledger_is_not_printed_again_below_the_last_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     class Shown(Fleet):
         def __call__(self, config: FleetConfig, *, show: Show) -> int:
@@ -238,42 +185,6 @@ def test_the_ledger_is_not_printed_again_below_the_last_picture(monkeypatch: pyt
     shown = invoke(Shown()).stdout
     assert shown[shown.rindex("not running") :].count("generated 7") == 1
     assert invoke(Fleet()).stdout.count("generated 7") == 1
-
-
-def test_log_lines_stand_above_the_view() -> None:
-    stream = Terminal()
-    with LiveView(console(stream)) as view:
-        view.show(STATUS)
-        logs = view.log_stream(Terminal())
-        assert isinstance(logs, FileProxy)
-        drawn = len(stream.getvalue())
-        logs.write("vtn_lost\n")
-        later = stream.getvalue()[drawn:]
-    assert later.index("vtn_lost") < later.index("Herning")
-
-
-def test_log_lines_that_go_to_a_file_still_do() -> None:
-    with LiveView(console(Terminal())) as view:
-        assert view.log_stream(io.StringIO()) is None
-
-
-def test_a_terminal_that_goes_away_ends_the_view_and_nothing_else() -> None:
-    stream = Gone()
-    with LiveView(console(stream)) as view:
-        view.show(STATUS)
-        tried = stream.left
-        assert tried < 0
-        view.show(STATUS)
-        assert stream.left == tried
-
-
-def test_a_pipe_that_breaks_is_left_to_the_caller() -> None:
-    class Broken(io.StringIO):
-        def write(self, text: str) -> int:
-            raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        PipeConsole(file=Broken()).print("x")
 
 
 def test_on_a_terminal_the_fleet_gets_a_view_unless_headless(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -287,35 +287,8 @@ def test_a_place_that_cannot_be_had_is_told_before_missing_clients(args: list[st
     assert (result.exit_code, words in result.output) == (2, True), result.output
 
 
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (["--demo-report-every", "1m"], "--demo-report-every: cannot apply without --demo"),
-        (["--mqtt-prefix", "x"], "--mqtt-prefix: cannot apply without --mqtt-url"),
-        (["--mqtt-url", "mqtt://127.0.0.1", "--mqtt-username", "x"], "cannot apply without --mqtt-auth oauth2"),
-        (
-            ["--mqtt-url", "mqtt://127.0.0.1", "--mqtt-client-key-file", __file__],
-            "--mqtt-client-key-file: cannot apply without --mqtt-auth certificate",
-        ),
-    ],
-)
-def test_an_option_that_cannot_apply_is_refused(args: list[str], words: str) -> None:
-    result = CliRunner().invoke(vtn, ["--client", "a:b:ven", *args])
-    assert result.exit_code == 2
-    assert words in result.output
-
-
 def test_simulated_time_that_began_before_the_vtn_is_where_its_fleet_has_it() -> None:
     late_s, again_s = 3.0, 600.0
     for wall_s in (1000.0 + late_s, 1000.0 + again_s):
         clock = command.simulated_clock(5000.0, 10.0, lambda wall_s=wall_s: wall_s, 1000.0)  # type: ignore[misc]
         assert clock() == 5000.0 + 10.0 * (wall_s - 1000.0)
-
-
-def test_an_option_of_the_vtn_before_its_subcommand_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = CliRunner().invoke(vtn, ["--port", "80", "--state", "x", "event", "list"])
-    assert result.exit_code == 2
-    assert "--port, --state: cannot apply before event" in result.output
-    monkeypatch.setenv("VEN_ACTORS_VTN_PORT", "80")
-    assert "cannot apply" not in CliRunner().invoke(vtn, ["event", "--help"]).output
-    assert "cannot apply" not in CliRunner().invoke(vtn, ["event", "--state", "/nowhere", "list"]).output

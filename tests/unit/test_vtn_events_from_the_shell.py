@@ -258,31 +258,6 @@ def test_a_broken_scenario_is_refused_before_anything_is_done(text: str, said: s
     assert str(path) in str(caught.value)
 
 
-def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "s.toml"
-    path.write_text(
-        "x = 1\n[[step]]\nat='0s'\n[[step]]\nat='y'\ncancel='a'\n[[step]]\nat='0s'\npublish='b'\nvalues=[7,'no',[9]]\n"
-        "duration='long'\nstart='noon'\npriority=-1\ntyp='SIMPLE'\nloops=3\n[[step]]\nat='1s'\nchange='c'\n"
-    )
-    done = CliRunner().invoke(command, ["event", "play", str(path), "--check"])
-    assert done.exit_code == 2
-    said = [
-        "unknown key 'x'",
-        "step 1: say exactly one of publish, change, cancel; this says none",
-        "step 2: at 'y' is not a time after the start",
-        "step 3: unknown key 'typ'; did you mean 'type'?",
-        "step 3: loops = 3: Expected `bool`, got `int`",
-        "step 3: duration 'long' is not a duration",
-        "step 3: start 'noon' is no moment",
-        "step 3: 7 is not a level of SIMPLE",
-        "'no' is not a level of SIMPLE",
-        "; 9 is not a level of SIMPLE",
-        "step 3: priority -1 is below 0",
-        "at 1s: 'c' is not published by then",
-    ]
-    assert [each for each in said if each not in done.output] == []
-
-
 def test_a_scenario_is_checked_without_a_vtn(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     path.write_text(SCENARIO)
