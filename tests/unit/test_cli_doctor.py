@@ -128,3 +128,11 @@ def test_its_own_variables_are_not_taken_for_misspelt_ones(tmp_path: Path) -> No
     result = doctor(tmp_path, "--interval", "x", environ={"VEN_ACTORS_DOCTOR_WRITE": "1", "VEN_ACTORS_WRITE": "1"})
     assert "VEN_ACTORS_WRITE: unknown variable" in result.stdout
     assert "VEN_ACTORS_DOCTOR_WRITE" not in result.stdout
+
+
+def test_with_push_a_subscription_is_tried(tmp_path: Path) -> None:
+    result = doctor(tmp_path, "--write", "--json", "--push", "webhook", "--parsing", "strict", "--webhook-port", "0")
+    assert result.return_value == 0
+    assert [each["what"] for each in said(result)["checks"] if each["check"] == "subscriptions"] == [
+        "a subscription was accepted, its callback was called, and it was deleted again"
+    ]

@@ -23,7 +23,9 @@ _OPTIONS = (
         "vtn_url",
         "dialect",
         "groups",
+        "targets",
         "programs",
+        "parsing",
         "credentials",
         "ca_file",
         "insecure_tls",
@@ -31,6 +33,7 @@ _OPTIONS = (
         "deadline",
         "max_response",
     ),
+    *("push", "webhook_url", "webhook_host", "webhook_port", "webhook_cert"),
     *("interval", "report_every", "poll_every"),
 )
 _NAME_WIDTH = max(len(step.name) for step in STEPS)
@@ -41,10 +44,11 @@ _COLOURS = {Verdict.GOOD: "green", Verdict.WARNING: "yellow", Verdict.BAD: "red"
 def doctor_command(ctx: click.Context, /, write: bool, as_json: bool, **flags: Any) -> int:
     """Try, step by step, everything that one VEN (the first of --vens) needs from the VTN at --vtn-url.
 
-    Says for each check: good, or what is wrong, why that matters and what to do. Nothing on the VTN is changed unless
-    --write is given: then the VEN and its first resource are registered, as the fleet would do, and one report
-    without a measured value is sent and deleted again. Without --vtn-url the embedded VTN is examined: that of the
-    fleet running on --state, else one of its own. Exit code 3 if a check is bad.
+    Says for each check: good, or what is wrong, why that matters and what to do. Nothing on the VTN is changed
+    unless --write is given: then the VEN and its first resource are registered, as the fleet would do, and one
+    report without a measured value is sent and deleted again; with --push webhook a subscription as well. Without
+    --vtn-url the embedded VTN is examined: that of the fleet running on --state, else one of its own. Exit code 3
+    if a check is bad.
     """
     environ = seams_of(ctx).environ
     found: list[tuple[str, Finding]] = []

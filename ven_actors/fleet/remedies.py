@@ -15,7 +15,7 @@ from ven_actors.durations import duration_text
 
 _OF_DOCTOR = (
     *("state", "registry", "seed", "vtn_url", "dialect", "credentials", "ca_file", "insecure_tls", "insecure_http"),
-    *("deadline", "max_response", "interval", "poll_every"),
+    *("targets", "programs", "parsing", "deadline", "max_response", "interval", "poll_every"),
 )
 
 

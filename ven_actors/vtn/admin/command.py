@@ -87,7 +87,7 @@ def _asking(deed: F) -> F:
 @_access_options(option, "state")
 @click.pass_context
 def event(ctx: click.Context, /, **given: Any) -> None:
-    """Publish, change and cancel events of a VTN that runs.
+    """Publish, change, cancel and list events of a VTN that runs.
 
     Times are those of this machine's clock: `now`, `+5m`, or 2026-01-16T17:00:00Z. Options work before and after
     the subcommand.
@@ -95,28 +95,27 @@ def event(ctx: click.Context, /, **given: Any) -> None:
     ctx.obj = given
 
 
-def _wish_options(command: F) -> F:
-    for add in reversed(
-        [
-            click.option("--start", default=None, metavar="WHEN", help="now, +5m, or an RFC 3339 date-time."),
-            click.option("--duration", "length_s", type=Seconds(), help="Length of each interval.  [default: 15m]"),
-            click.option("--type", "payload_type", help="Payload type of the values.  [default: SIMPLE]"),
-            click.option(
-                "--values",
-                default="",
-                metavar="V,V",
-                help="A value for each of the event's intervals; SIMPLE: 0 to 3. A point is X:Y; several values of one"
-                " interval are separated by semicolons: '0:1;10:2'.",
-            ),
-            click.option("--units", help="Units of the values, such as KW, KWH or PERCENT."),
-            click.option("--priority", type=click.IntRange(0), help="0 is the highest."),
-            click.option("--target", "targets", multiple=True, help="Only for VENs with this target; repeatable."),
-            click.option("--ask", multiple=True, metavar="TYPE", help="Report payload type to ask for; repeatable."),
-            click.option("--loops", is_flag=True, help="The intervals begin anew for ever."),
-        ]
-    ):
-        command = add(command)
-    return command
+def _wish_options(length: str = "", kind: str = "") -> Callable[[F], F]:
+    """What an event shall be; `length` and `kind` tell the defaults of a new one."""
+    options = [
+        click.option("--start", default=None, metavar="WHEN", help="now, +5m, or an RFC 3339 date-time."),
+        click.option("--duration", "length_s", type=Seconds(), help=f"Length of each interval.{length}"),
+        click.option("--type", "payload_type", help=f"Payload type of the values.{kind}"),
+        click.option(
+            "--values",
+            default="",
+            show_default=False,
+            metavar="V,V",
+            help="A value for each of the event's intervals; SIMPLE: 0 to 3. A point is X:Y; several values of one"
+            " interval are separated by semicolons: '0:1;10:2'.",
+        ),
+        click.option("--units", help="Units of the values, such as KW, KWH or PERCENT."),
+        click.option("--priority", type=click.IntRange(0), help="0 is the highest."),
+        click.option("--target", "targets", multiple=True, help="Only for VENs with this target; repeatable."),
+        click.option("--ask", multiple=True, metavar="TYPE", help="Report payload type to ask for; repeatable."),
+        click.option("--loops", is_flag=True, help="The intervals begin anew for ever."),
+    ]
+    return lambda command: functools.reduce(lambda done, add: add(done), reversed(options), command)
 
 
 def _wish(start: str | None, values: str, name: str | None = None, **said: Any) -> Wish:
@@ -165,7 +164,7 @@ def _object_id(ctx: click.Context, param: click.Parameter, text: str) -> str:  #
 @event.command()
 @click.argument("program")
 @click.option("--name", help="The event's name.")
-@_wish_options
+@_wish_options("  [default: 15m]", "  [default: SIMPLE]")
 @_asking
 def publish(ctx: click.Context, /, program: str, **said: Any) -> None:
     """Publish an event of PROGRAM, which is made if there is none of that name; prints the event's id."""
@@ -186,7 +185,7 @@ def publish(ctx: click.Context, /, program: str, **said: Any) -> None:
 @event.command()
 @click.argument("event_id", callback=_object_id)
 @click.option("--name", help="The event's new name.")
-@_wish_options
+@_wish_options()
 @_asking
 def change(ctx: click.Context, /, event_id: str, **said: Any) -> None:
     """Change what is given, and leave the rest of the event as it is."""
