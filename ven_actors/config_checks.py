@@ -137,8 +137,9 @@ def _summary_problems(config: FleetConfig, given: Mapping[str, Given]) -> list[s
 
 
 def run_names(config: FleetConfig) -> list[str]:
-    """All VENs of a run."""
-    return [*config.vens, *(fleet_name(number) for number in range(1, config.count + 1))]
+    """All VENs of a run, the named ones first."""
+    named = config.vens or (() if config.count else DEFAULT_VENS)
+    return [*named, *(fleet_name(number) for number in range(1, config.count + 1))]
 
 
 def fleet_name(number: int) -> str:

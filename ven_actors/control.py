@@ -41,7 +41,7 @@ def _short_path(state_dir: Path) -> Iterator[str]:
         os.close(folder)
 
 
-Deed = Callable[[dict[str, Any]], Any]
+Order = Callable[[dict[str, Any]], Any]
 
 
 class ControlServer:
@@ -50,7 +50,7 @@ class ControlServer:
     `do` raises `FleetError` for what cannot be done. Start it only while holding the folder's lock.
     """
 
-    def __init__(self, state_dir: Path, answer: Callable[[], bytes], do: Deed | None = None) -> None:
+    def __init__(self, state_dir: Path, answer: Callable[[], bytes], do: Order | None = None) -> None:
         self._state_dir = state_dir
         self._answer = answer
         self._do = do

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ven_actors.signals import ShownEvent, Sight
+    from ven_actors.signals import EventsShown, ShownEvent
 
 LOADS_PER_RESOURCE = 6
 
@@ -210,7 +210,7 @@ class VenStatus:
     """One VEN as it sees itself: None is not known yet, `closed_until_s` is committed. In this run it has read its VTN
     (`reached`), heard anything of it (`answered`), committed all that had ended when told to drain (`drained`).
     `unaffected_w` is what `power_w` would be without any event. `shown_events` are the events that say something, and
-    `more_to_come` counts further ones; `later_sights` say what takes their place before the VEN can say it itself.
+    `more_to_come` counts further ones; `later_shown` say what takes their place before the VEN can say it itself.
     `unregistered` is why the VTN has no ven, or not all resources, of it, though it can be read.
     """
 
@@ -227,7 +227,7 @@ class VenStatus:
     unaffected_w: int | None = None
     shown_events: tuple[ShownEvent, ...] = ()
     more_to_come: int = 0
-    later_sights: tuple[Sight, ...] = ()
+    later_shown: tuple[EventsShown, ...] = ()
     unregistered: str = ""
 
 
@@ -246,7 +246,7 @@ class JobStatus:
 class ReportHold:
     """Reports that wait because their VTN does not take them: those of a VEN or, where it is empty, of all at `vtn`.
 
-    `vtn` is its origin. `alarm`: one after the other was refused; otherwise it is what only an operator can mend.
+    `vtn` is its origin. `alarm`: one after the other was refused; otherwise only an operator can fix the cause.
     """
 
     ven: str

@@ -68,7 +68,7 @@ class ShownEvent:
     source: object = field(default=None, compare=False, repr=False)
 
 
-class Sight(NamedTuple):
+class EventsShown(NamedTuple):
     """What there is to see of events from `from_s` on: those shown, and how many more are to come."""
 
     from_s: float

@@ -10,7 +10,7 @@ import structlog
 from ven_actors.actors.supervision import ChildSpec
 from ven_actors.messages import ClockReport, Down, Drain, FinalFlush, ReporterReport, Shutdown, StartDrain
 from ven_actors.model import JobStatus, ReporterStatus, VenState, VenStatus
-from ven_actors.signals import EventState, Saying, ShownEvent, Sight
+from ven_actors.signals import EventsShown, EventState, Saying, ShownEvent
 
 REPORTED = ReporterStatus(reports_accepted=7)
 
@@ -56,8 +56,8 @@ def test_an_event_comes_into_force_when_it_is_time_though_its_ven_has_told_nothi
     fleet = supervised().begun()
     to_come = ShownEvent("e1", "dr", (Saying("SIMPLE", (2,)),), 70.0, 80.0, EventState.TO_COME)
     in_force = replace(to_come, state=EventState.IN_FORCE)
-    sights = (Sight(70.0, (in_force,), 0), Sight(80.0, (), 0))
-    fleet.tick_done("ven-0", shown_events=(to_come,), later_sights=sights)
+    shown = (EventsShown(70.0, (in_force,), 0), EventsShown(80.0, (), 0))
+    fleet.tick_done("ven-0", shown_events=(to_come,), later_shown=shown)
     seen = []
     for now_s in (60.0, 70.5, 80.0):
         fleet.actor.on_receive(clock_report(fleet.run_of("clock"), now_s))

@@ -91,16 +91,16 @@ def test_what_takes_the_place_of_what_there_is_to_see_is_known_before_it_does() 
         Interval(n, Period(T0 + 10 * n, Duration(0, 10.0)), (Payload("SIMPLE", (n,)),)) for n in (0, 1, 2)
     )
     looked = shown_events(event("e1", intervals=intervals))
-    assert [(sight.from_s - T0, *brief(sight.shown_events)) for sight in looked.sights(T0 - 5, T0 + 15)] == [
+    assert [(each.from_s - T0, *brief(each.shown_events)) for each in looked.shown(T0 - 5, T0 + 15)] == [
         (-5, ("e1", "to come", 0)), (0, ("e1", "in force", 0)), (10, ("e1", "in force", 1)),
     ]  # fmt: skip
-    assert [sight.from_s - T0 for sight in looked.sights(T0 + 12, T0 + 42)] == [10, 20, 30]
-    assert [sight.from_s - T0 for sight in looked.sights(T0 - 1, T0 - 1)] == [-1]
+    assert [each.from_s - T0 for each in looked.shown(T0 + 12, T0 + 42)] == [10, 20, 30]
+    assert [each.from_s - T0 for each in looked.shown(T0 - 1, T0 - 1)] == [-1]
 
 
 def test_no_more_than_the_first_changes_are_looked_for() -> None:
     intervals = tuple(Interval(n, Period(T0 + n, Duration(0, 1.0)), (Payload("SIMPLE", (1,)),)) for n in range(100))
-    assert len(shown_events(event("e1", intervals=intervals)).sights(T0, T0 + 100)) == 20
+    assert len(shown_events(event("e1", intervals=intervals)).shown(T0, T0 + 100)) == 20
 
 
 @pytest.mark.parametrize(("name", "shown"), [("peak", "peak"), (None, "dr")])

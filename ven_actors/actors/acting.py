@@ -62,10 +62,10 @@ class Acting:
     def facts(self, status: VenStatus, now_s: float, until_s: float) -> VenStatus:
         """Add to a VEN's status what its events say from now until `until_s`, its power, and that without them."""
         power_w, unaffected_w = self._power_w or (None, None)
-        now, *later = self._shown_events.sights(now_s, until_s)
+        now, *later = self._shown_events.shown(now_s, until_s)
         return replace(
             status, power_w=power_w, unaffected_w=unaffected_w, shown_events=now.shown_events,
-            more_to_come=now.more_to_come, later_sights=tuple(later),
+            more_to_come=now.more_to_come, later_shown=tuple(later),
         )  # fmt: skip
 
     def _log(self, book: EventBook, changes: Changes) -> None:

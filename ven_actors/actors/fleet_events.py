@@ -51,11 +51,11 @@ class FleetEvents:
 
 def as_of(status: VenStatus, now_s: float) -> VenStatus:
     """A VEN's status with the events as they are at `now_s`, some time after it told them."""
-    later = [sight for sight in status.later_sights if sight.from_s <= now_s]
+    later = [each for each in status.later_shown if each.from_s <= now_s]
     if not later:
         return status
     _, shown_events, more = later[-1]
-    return replace(status, shown_events=shown_events, more_to_come=more, later_sights=status.later_sights[len(later) :])
+    return replace(status, shown_events=shown_events, more_to_come=more, later_shown=status.later_shown[len(later) :])
 
 
 def fleet_events(statuses: Iterable[VenStatus]) -> FleetEvents:

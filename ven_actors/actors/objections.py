@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ven_actors.openadr.alike import ALIKE
-from ven_actors.openadr.signals import Contender, words_of
+from ven_actors.openadr.signals import Contender, signals_by_interval
 from ven_actors.simulation.objections import Objection, objections
 
 _MOST = 10
@@ -32,7 +32,7 @@ def objections_to(contender: Contender) -> Objections:
 def _made(contender: Contender) -> Objections:
     """Of the same type and reason the first value stands for all."""
     groups: dict[tuple[str, str], tuple[Objection, set[str]]] = {}
-    for signals in words_of(contender):
+    for signals in signals_by_interval(contender):
         for objection in objections(signals):
             key = objection.payload_type, objection.reason
             groups.setdefault(key, (objection, set()))[1].add(objection.values)

@@ -36,7 +36,7 @@ def jobs(ctx: click.Context, state: Path, as_json: bool) -> None:
 def _show(ctx: click.Context, state_dir: Path, *, as_json: bool) -> None:
     status = seams_of(ctx).ask_status(state_dir) if state_dir.is_dir() else None
     if status is None:
-        raise _nobody(state_dir)
+        raise _no_fleet(state_dir)
     found = [job for job in status.get("jobs") or () if isinstance(job, Mapping)]
     if as_json:
         click.echo(json.dumps(found, indent=1))
@@ -48,7 +48,7 @@ def _show(ctx: click.Context, state_dir: Path, *, as_json: bool) -> None:
     Console().print(table)
 
 
-def _nobody(state_dir: Path) -> StateError:
+def _no_fleet(state_dir: Path) -> StateError:
     return StateError(f"no fleet runs on {state_dir}, and only a running one has jobs; name its folder with --state")
 
 
@@ -60,7 +60,7 @@ def _order(ctx: click.Context, what: str, names: tuple[str, ...], *, all_jobs: b
     request: dict[str, Any] = {"do": what, "jobs": list(names), "all": all_jobs}
     paused = seams_of(ctx).order(folder, request) if folder.is_dir() else None
     if paused is None:
-        raise _nobody(folder)
+        raise _no_fleet(folder)
     click.echo(f"paused: {', '.join(map(clean, paused)) or 'none'}")
 
 

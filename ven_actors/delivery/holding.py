@@ -68,7 +68,7 @@ class Holding:
         """Keep the report and try again after a growing, jittered while.
 
         `asked_s` is what a server asked for: then it is the least, up to an hour. All VENs of the origin keep to it,
-        unless it is a matter of this VEN alone: its token endpoint asks for time, or what stands before the VTN.
+        unless it is a matter of this VEN alone: its token endpoint asks for time, or a gateway before the VTN.
         """
         ven = flight.outbox.name
         flight.report.attempts += 1
@@ -138,7 +138,7 @@ class Holding:
     def _put_back(
         self, flight: InFlight, reason: str, now_s: float, wait_s: float = 0.0, *, in_doubt: bool = False
     ) -> None:
-        """Say why when that is news, though not with every report of a VTN that fails one way on and on."""
+        """Log a new reason; one that returns is logged again after `TOLD_AGAIN_S`."""
         ven = flight.outbox.name
         if self._accounts.trouble(ven, reason):
             told, told_s = self._told.get(ven, ("", float("-inf")))

@@ -179,8 +179,8 @@ def quirk_arguments(names: Iterable[str]) -> list[str]:
 def demo_arguments(report_every_s: int, keep_bytes: int, speed: float, start_s: float, begun_s: float) -> list[str]:
     """Arguments for a VTN that asks this fleet for reports, in the fleet's own simulated time.
 
-    That stood at `start_s` when the wall's was `begun_s`: a VTN that takes its time to start, or starts again later,
-    has it all the same.
+    Simulated time was `start_s` when the wall clock was at `begun_s`, so that a VTN that starts late, or again, has the
+    same time as its fleet.
     """
     if 86400 % report_every_s:
         raise UsageError(

@@ -12,7 +12,8 @@ from typing import Any
 
 import structlog
 
-from ven_actors.config import DEFAULT_VENS, FleetConfig
+from ven_actors.config import FleetConfig
+from ven_actors.config_checks import run_names
 from ven_actors.delivery.accounts import Accounts
 from ven_actors.delivery.restoring import Books
 from ven_actors.errors import DataError, StateError, UsageError
@@ -27,7 +28,7 @@ from ven_actors.openadr.report_schedule import next_window
 from ven_actors.records import Recovery
 from ven_actors.simulation.profiles import DEMO_PROFILES, Profiles
 from ven_actors.storage.lock import FileLock
-from ven_actors.storage.population import DEMO_APPROVED, TOWNS, fleet_index, fleet_name, town_ven
+from ven_actors.storage.population import DEMO_APPROVED, TOWNS, fleet_index, town_ven
 from ven_actors.storage.registry import Registry, make_demo, registry_lock
 from ven_actors.storage.store import STORE_NAME, Store, read_dialects, read_meta, read_recovery
 
@@ -99,12 +100,6 @@ def _prepare_registry(config: FleetConfig) -> None:
 
 def begun_of(config: FleetConfig) -> Begun:
     return Begun.of(config.state, config.seed, config.approve)
-
-
-def run_names(config: FleetConfig) -> list[str]:
-    """All VENs of a run, the named ones first."""
-    named = config.vens or (() if config.count else DEFAULT_VENS)
-    return [*named, *map(fleet_name, range(1, config.count + 1))]
 
 
 def load_population(config: FleetConfig, meters: tuple[str, ...], *, again: bool = False) -> Population:

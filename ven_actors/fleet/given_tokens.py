@@ -14,7 +14,7 @@ from ven_actors.model import Credentials, Secret
 def check_given_tokens(config: FleetConfig, credentials: Mapping[str, Credentials]) -> None:
     """Raise `UsageError` where two VTNs would get the same one.
 
-    Whoever has it can speak as these VENs, so the one VTN must not learn what the other trusts.
+    A VTN that has the token can act as these VENs at the other VTN.
     """
     places: dict[Secret, tuple[str, str]] = {}
     for name, own in credentials.items():

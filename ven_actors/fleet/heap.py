@@ -19,7 +19,7 @@ def keep_heap_small(environ: Mapping[str, str] = os.environ) -> bool:
     """Limit the number of heaps, and keep larger blocks outside of them; returns whether the C library was asked.
 
     glibc gives each thread a heap of its own, and what a VEN frees after reading a page of events stays in it: 0.3 MB
-    for each VEN. Python's own objects are not concerned. Whoever tunes it by variables `MALLOC_...` is left to it.
+    for each VEN. Python's own objects are not concerned. Variables `MALLOC_...` take precedence.
     """
     if any(name.startswith("MALLOC_") for name in environ):
         return False

@@ -11,13 +11,14 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from ven_actors.config import FleetConfig
+from ven_actors.config_checks import run_names
 from ven_actors.control import ask_status
 from ven_actors.credentials import CredentialSource
 from ven_actors.errors import StateError, UsageError
 from ven_actors.fleet.dialects import AUTO, EMBEDDED, asked_for, checked_name
 from ven_actors.fleet.discovery import discovered
 from ven_actors.fleet.embedded_vtn import OPERATOR, known_clients
-from ven_actors.fleet.folder import LOCK_NAME, begun_of, check_store, preview_population, run_names
+from ven_actors.fleet.folder import LOCK_NAME, begun_of, check_store, preview_population
 from ven_actors.fleet.provisioning import Provisioner, Wanted
 from ven_actors.fleet.tls import ssl_context_of, warn_if_unchecked
 from ven_actors.meters import DEMO_METERS

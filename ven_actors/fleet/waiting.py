@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
 
 from ven_actors.model import Readings
+from ven_actors.storage.population import fleet_index
 
 _SHOWN = 5
-_FROM_COUNT = re.compile(r"Fleet-([0-9]{4,})\Z")
 
 
 def queued_by_ven(by_ven: Mapping[str, Readings]) -> dict[str, int]:
@@ -37,8 +36,8 @@ def options_for(names: Collection[str]) -> str:
 
 
 def _options(names: Collection[str]) -> Iterator[str]:
-    numbers = [int(match[1]) for name in names if (match := _FROM_COUNT.match(name))]
-    named = [name for name in names if not _FROM_COUNT.match(name)]
+    numbers = [number for name in names if (number := fleet_index(name)) is not None]
+    named = [name for name in names if fleet_index(name) is None]
     if named:
         yield from ("--vens", ",".join(named))
     if numbers:

@@ -1,4 +1,4 @@
-"""What many VENs read alike is made once, and kept as long as one of them refers to it."""
+"""What many VENs read alike is made once, and lives as long as one of them refers to it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ _ASK_FOR_TIME = frozenset({429, 503})
 
 
 class Permit:
-    """One request that may go out now; `answered` before the end of it says what the origin made of it.
+    """One request that may go out now; `answered` is called with the origin's answer, if there is one.
 
     `in_flight` counts those that were in flight when it was granted, itself included.
     """

@@ -31,7 +31,7 @@ def is_of_reports(lane: Lane) -> bool:
 def in_lane(lane: Lane, rank: int = 0) -> Iterator[None]:
     """Within it, the requests of this thread go in `lane`; the innermost counts.
 
-    In one lane those of a lower `rank` go first, and of one rank who came first.
+    In one lane those of a lower `rank` go first; within a rank, first come, first served.
     """
     before = _current()
     _local.place = lane, rank

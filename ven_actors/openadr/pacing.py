@@ -21,7 +21,7 @@ _REMEMBERED_S = 60.0
 class Pace:
     """Says when the next request may go. `rate` is requests per second, None: at once.
 
-    Whoever comes late to the moment that was meant for it makes the next ones come sooner, up to `MADE_UP_FOR_S`.
+    If a request goes later than it could, the next ones may go sooner, up to `MADE_UP_FOR_S`.
     """
 
     def __init__(self, rate: float | None) -> None:
@@ -41,7 +41,7 @@ class Slots:
 
     There the time that a request takes grows with how many are in flight. So a request that took much longer than those
     of its lane take when few are, waited at the VTN behind others; then no more are sent at once than keep the VTN
-    busy, so that who comes first is decided here, by the lanes.
+    busy, so that the order is decided here, by the lanes.
     """
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ class _Queue:
 class Line:
     """A queue per lane. The first lane goes first, unless another would then wait longer than `LONGEST_WAIT_S`.
 
-    That can be held as long as permits come often enough; where they do not, the lanes take turns.
+    This holds as long as permits come often enough; otherwise the lanes take turns.
     """
 
     def __init__(self) -> None:

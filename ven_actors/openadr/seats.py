@@ -40,7 +40,7 @@ class Seats:
         return bool(self._taken)
 
     def number(self, who: Hashable) -> int:
-        """Higher for each seat that is taken, 0 for who has none: by it those who came first can finish first."""
+        """Higher for each seat that is taken, 0 without a seat: the VENs that came first finish first."""
         return self._taken.get(who, 0)
 
     def take(self, who: Hashable, tell: Callable[[], None]) -> bool:

@@ -10,10 +10,10 @@ from ven_actors.openadr.events import Payload
 from ven_actors.openadr.payload_types import canonical
 from ven_actors.openadr.signals import Contender, SignalPlan, units_of, value_at
 from ven_actors.openadr.timelines import Moment
-from ven_actors.signals import EventState, Saying, ShownEvent, Sight
+from ven_actors.signals import EventsShown, EventState, Saying, ShownEvent
 
 MOST_TO_COME = 20
-_MOST_SIGHTS = 20
+_MOST_SHOWN = 20
 
 
 class ShownEvents:
@@ -25,24 +25,24 @@ class ShownEvents:
     def __init__(self, plan: SignalPlan, notices: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._plan = plan
         self._notices = notices or {}
-        self._known: list[tuple[Sight, float]] = []
+        self._known: list[tuple[EventsShown, float]] = []
 
     def at(self, instant_s: float) -> tuple[tuple[ShownEvent, ...], int]:
         """Return those that hold, then those to come, soonest first; and how many more are to come."""
-        _, shown_events, more = self.sights(instant_s, instant_s)[0]
+        _, shown_events, more = self.shown(instant_s, instant_s)[0]
         return shown_events, more
 
-    def sights(self, instant_s: float, until_s: float) -> tuple[Sight, ...]:
+    def shown(self, instant_s: float, until_s: float) -> tuple[EventsShown, ...]:
         """Return what there is to see at `instant_s`, and what takes its place up to `until_s`: the first changes."""
         if self._known and instant_s < self._known[0][0].from_s:
             self._known = []
-        self._known = [(sight, end_s) for sight, end_s in self._known if instant_s < end_s]
+        self._known = [(each, end_s) for each, end_s in self._known if instant_s < end_s]
         at_s = self._known[-1][1] if self._known else instant_s
-        while len(self._known) < _MOST_SIGHTS and (at_s <= until_s or not self._known):
+        while len(self._known) < _MOST_SHOWN and (at_s <= until_s or not self._known):
             end_s, shown_events, more = self._look(at_s)
-            self._known.append((Sight(at_s, shown_events, more), end_s))
+            self._known.append((EventsShown(at_s, shown_events, more), end_s))
             at_s = end_s
-        return tuple(sight for sight, _ in self._known)
+        return tuple(each for each, _ in self._known)
 
     def _look(self, instant_s: float) -> tuple[float, tuple[ShownEvent, ...], int]:
         winners = {signal.event_id for signal in self._plan.signals_at(instant_s)}

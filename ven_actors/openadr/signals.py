@@ -156,7 +156,7 @@ def _all_signals(contender: Contender, running: Running, instant_s: float) -> It
         )  # fmt: skip
 
 
-def words_of(contender: Contender) -> Iterator[tuple[Signal, ...]]:
+def signals_by_interval(contender: Contender) -> Iterator[tuple[Signal, ...]]:
     """All that an event says, interval by interval, whenever that may hold."""
     event = contender.event
     for interval in event.intervals or ():

@@ -1,7 +1,7 @@
 """The traffic of a fleet: one gate per origin (scheme, host, port), through which every request to it goes.
 
 A gate keeps to the rate, lets nothing through while the origin has asked for time (`Retry-After` of a 429 or 503), and
-bounds how many requests are in flight. Who waits there goes in the order of the lanes (`lanes.py`).
+bounds how many requests are in flight. Requests that wait go in the order of the lanes (`lanes.py`).
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Gate:
             self._nudge()
 
     def _grant(self) -> None:
-        """Let all go whose turn has come."""
+        """Let all requests go whose turn has come."""
         now_s = self._monotonic()
         self._flights.let_go(now_s)
         while now_s >= self._open_s and self._pace.wait_s(now_s) <= 0:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ven_actors.storage import schema
-from ven_actors.storage.store import STORE_NAME
-from ven_actors.storage.troubles import UNREADABLE, translated
+from ven_actors.storage.read_only import read_only
 
 _OF_EACH_VEN = (
     "SELECT ven.name, report.name, report.state = 'accepted', report.end_s FROM report JOIN request USING (request_key)"
@@ -31,21 +28,9 @@ class SentNames:
 def read_sent_names(folder: Path) -> dict[str, SentNames]:
     """By VEN; empty where there is no store. Raises `DataError` where it cannot be read, and writes nothing."""
     found: dict[str, SentNames] = {}
-    for ven, name, accepted, end_s in _rows(folder / STORE_NAME):
+    rows = read_only(folder, lambda database: database.execute_sql(_OF_EACH_VEN).fetchall())
+    for ven, name, accepted, end_s in rows or ():
         names = found.setdefault(ven, SentNames())
         names.oldest_end_s = min(names.oldest_end_s, end_s) if accepted else names.oldest_end_s
         (names.accepted if accepted else names.maybe).add(name)
     return found
-
-
-def _rows(path: Path) -> Iterator[tuple[str, str, int, float]]:
-    if not path.exists() or not path.stat().st_size:
-        return
-    database = schema.connect(path, max_bytes=None, read_only=True)
-    try:
-        if schema.is_begun(database, path):
-            yield from database.execute_sql(_OF_EACH_VEN).fetchall()
-    except UNREADABLE as error:
-        raise translated(path, error) from error
-    finally:
-        database.close()

@@ -54,7 +54,7 @@ class ManualFleet:
 
     Nothing happens unless time is advanced. `clock` must be the one that the VTN's time comes from, too, where events
     matter. Each VEN's client is the VTN's client of the same name; `resources` is how many of each VEN run. They
-    speak the dialects that `config` gives them. Its `rate` is left out: while time stands still, nobody would get on.
+    speak the dialects that `config` gives them. Its `rate` is left out: while time stands still, no request could go.
     """
 
     def __init__(

@@ -58,8 +58,8 @@ class InProcessVtn:
 
     `base_url` is that of OpenADR 3.1.0, `base_urls` has those of all interfaces, `requests` what has been answered
     so far, in order. `fault`, if set, is asked about each request (method, path, body) in the VTN's thread and may
-    return a `Fault`. Webhooks go to this machine only, unless `push_plan` says otherwise. It refuses what is not by the
-    letter of the standard, as `vtn --strict` does, unless `strict` is False.
+    return a `Fault`. Webhooks go to this machine only, unless `push_plan` says otherwise. It refuses what the
+    standard does not allow, as `vtn --strict` does, unless `strict` is False.
     """
 
     def __init__(

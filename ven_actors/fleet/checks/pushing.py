@@ -1,4 +1,4 @@
-"""The check of webhooks (`--write`, with `--push webhook`): a subscription for trial, taken back."""
+"""The check of webhooks (`--write`, with `--push webhook`): a trial subscription, which is deleted again."""
 
 from __future__ import annotations
 

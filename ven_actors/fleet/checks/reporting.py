@@ -1,4 +1,4 @@
-"""The check of what the VTN makes of a report (`--write`): one for trial, taken back."""
+"""The check of what the VTN makes of a report (`--write`): a trial report, which is deleted again."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _of_an_unknown_event(case: Case) -> Finding | None:
 
 
 def _taken_back(case: Case, report_id: str) -> Finding | None:
-    """Delete the report for trial; the finding where that cannot be done."""
+    """Delete the trial report; the finding if that fails."""
     path = f"{case.standard.reports_path}/{quote(report_id, safe='')}"
     deleted = case.door.api.request("DELETE", path)
     if 200 <= deleted.status < 300:
@@ -144,7 +144,7 @@ def _is_there(case: Case, event_id: str) -> bool:
     try:
         return case.client.event_exists(event_id)
     except VtnError:
-        return True  # nobody knows; the answer's own words remain
+        return True  # unknown; the finding then shows the VTN's own words
 
 
 def _is_stored(case: Case, report: dict[str, Any]) -> bool:
@@ -155,5 +155,5 @@ def _is_stored(case: Case, report: dict[str, Any]) -> bool:
 
 
 def _is_a_page(answer: Answer) -> bool:
-    """Whether it speaks HTML, as what stands in front of a VTN does."""
+    """Whether the answer is HTML, as from a gateway in front of the VTN."""
     return answer.body.lstrip()[:1] == b"<"

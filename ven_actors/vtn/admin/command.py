@@ -70,14 +70,14 @@ def _access_options(make: Callable[..., Callable[[F], F]], default_state: str | 
 _ACCESS = ("state", "vtn_url", "client", "clients_file")
 
 
-def _asking(deed: F) -> F:
+def _asking(command: F) -> F:
     """A subcommand that also takes the group's options after its own name."""
 
-    @functools.wraps(deed)
+    @functools.wraps(command)
     def with_access(ctx: click.Context, /, **said: Any) -> Any:
         own = {name: value for name in _ACCESS if (value := said.pop(name)) is not None}
         ctx.obj = ctx.obj | own
-        return deed(ctx, **said)
+        return command(ctx, **said)
 
     decorated: F = click.pass_context(_access_options(click.option, None)(with_access))  # type: ignore[assignment]
     return decorated

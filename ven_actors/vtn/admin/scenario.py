@@ -109,8 +109,7 @@ def _read_step(given: object) -> tuple[Step | None, list[str]]:
     if "at" not in given:
         problems.append("at is missing; write when, from the start: 0s, 15s, 5m")
     step = msgspec.convert({"at": "0s"} | good, Step)
-    for problem in _problems_of(step, given):
-        problems.append(problem)
+    problems += _problems_of(step, given)
     tellable = len(said) == 1 and said[0] in good and "at" in good and _is_time(step.at)
     return step if tellable else None, problems
 
