@@ -262,6 +262,6 @@ def test_an_actor_that_waits_for_its_turn_is_not_busy() -> None:
     assert busy == [clock.mono_s]
 
 
-def test_a_thread_that_is_no_actor_may_rest_as_well() -> None:
+def test_a_thread_that_is_not_an_actor_may_rest_as_well() -> None:
     with resting():
         pass

@@ -200,7 +200,7 @@ def test_a_vtn_that_denies_an_event_and_lists_it_afterwards_is_told_and_not_aske
     assert "lists event e1 but answers 404 for it" in warning
 
 
-def test_an_event_that_is_deleted_and_made_anew_under_its_id_is_no_contradiction(
+def test_an_event_that_is_deleted_and_created_again_under_its_id_does_not_count_as_denied(
     reporter: House, metered: ModuleType
 ) -> None:
     sender, _ = reporter.one_in_flight()

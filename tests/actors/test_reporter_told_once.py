@@ -1,4 +1,4 @@
-"""The reporter: what the user is told once, however often a VTN does it."""
+"""The reporter: notices that appear once, however often a VTN does it."""
 
 import itertools
 from collections.abc import Callable

@@ -147,7 +147,7 @@ def test_an_event_that_was_asked_for_within_the_minute_is_not_asked_for_again(st
     vtn = Vtn(Answer(status), knows_event=False)
     verdict = verdict_of(vtn, event=event)
     assert vtn.asked == ["post"]
-    assert verdict.event is EventSight.UNASKED, "what was not asked anew does not last longer by that"
+    assert verdict.event is EventSight.UNASKED, "a question that was not asked again does not last longer"
     is_refused = status != 404 and event is EventSight.THERE
     assert isinstance(verdict, Refused if is_refused else Held)
 

@@ -1,4 +1,4 @@
-"""A VEN that is to begin anew, with other resources, is stopped and started in order, and that is no failure."""
+"""A VEN that gets other resources is stopped and started in order, and that does not count as a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from supervised_fleet import SupervisedFleet
 from ven_actors.messages import Renew
 
 
-def test_it_ends_in_order_and_begins_anew_without_a_word_and_without_a_restart() -> None:
+def test_it_stops_in_order_and_starts_again_without_a_word_and_without_a_restart() -> None:
     fleet = SupervisedFleet().begun()
     with capture_logs() as logs:
         fleet.actor.on_receive(Renew("ven-0"))

@@ -109,13 +109,13 @@ def test_an_empty_list_proves_nothing_for_half_a_minute_after_the_vtn_has_lost_t
         house.tick(house.time.wall_s, "polling")
         return [request.event_id for request in house.reporter.of(EventsRead)[-1].requests]
 
-    assert asked_after(5) == ["e1"], "its events may be made anew yet"
+    assert asked_after(5) == ["e1"], "its events may still be created again"
     assert house.status.state is VenState.RUNNING
     assert asked_after(29) == ["e1"]
     assert asked_after(1) == []
 
 
-def test_events_that_are_made_anew_are_believed_at_once(ven: Callable[..., House]) -> None:
+def test_events_that_are_created_again_are_believed_at_once(ven: Callable[..., House]) -> None:
     house = enrolled(ven, "e1")
     comes_back_empty(house)
     house.tick_later("polling")

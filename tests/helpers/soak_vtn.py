@@ -110,7 +110,7 @@ class SoakVtn:
         return str(made["id"])
 
     def _replace(self) -> None:
-        """The event that asks for reports, by turns changed and deleted and published anew, where it can be deleted."""
+        """The event that asks for reports, in turns changed, and deleted and published again where that is possible."""
         assert self._published is not None
         program, event = self._published
         if self.replaced % 2 and self._quirk != Quirk.FOREIGN_KEYS:
@@ -124,7 +124,7 @@ class SoakVtn:
         self._published = program, event
 
     def _look(self) -> None:
-        """Of one life of the data: after it, a report that was lost with it may be stored anew."""
+        """Of one life of the data: after it, a report that was lost with it may be stored again."""
         for report in self._vtn.reports():
             self._reports[report["clientName"]] += 1
             of = self._lives, report["eventID"], report["clientName"]

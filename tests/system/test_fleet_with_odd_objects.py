@@ -1,4 +1,4 @@
-"""The whole fleet at a VTN whose vens bear something odd: it starts again and again, and outlives its own checks."""
+"""The whole fleet at a VTN whose vens have something odd: it starts again and again, and survives its own checks."""
 
 from __future__ import annotations
 

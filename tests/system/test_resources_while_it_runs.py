@@ -53,11 +53,11 @@ def test_what_was_metered_of_a_resource_that_leaves_is_delivered(
         end = fleet.drain()
         assert end.reporter.readings.unasked == 0
         assert end.reporter.readings.accepted == end.reporter.readings.generated >= queued.generated + 12
-        assert made.restarts["Herning"] == 0, "it is no failure"
+        assert made.restarts["Herning"] == 0, "it is not a failure"
 
 
 @pytest.mark.parametrize("dialect", ["openadr-3.1", "energydesk"])
-def test_a_report_on_its_way_comes_to_its_end_while_its_ven_begins_anew(
+def test_a_report_on_its_way_comes_to_its_end_while_its_ven_begins_again(
     vtn: InProcessVtn, clock: ManualClock, tmp_path: Path, dialect: str
 ) -> None:
     begun, go_on = threading.Event(), threading.Event()

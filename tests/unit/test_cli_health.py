@@ -71,7 +71,7 @@ def test_where_no_fleet_runs_it_is_not_healthy(tmp_path: Path) -> None:
     assert main(["status", "--state", str(tmp_path), "--check"], {}) == 1
 
 
-def test_a_folder_that_is_none_and_a_check_without_end_are_usage_errors(tmp_path: Path) -> None:
+def test_a_missing_folder_and_a_check_without_end_are_usage_errors(tmp_path: Path) -> None:
     assert main(["status", "--state", str(tmp_path / "none"), "--check"], {}) == 2
     assert main(["status", "--state", str(tmp_path), "--check", "--watch"], {}) == 2
 

@@ -84,7 +84,7 @@ def test_a_terminal_that_is_not_ours_to_change_is_left_alone(terminal: tuple[int
         keyboard.restore()
 
 
-def test_a_standard_input_that_is_no_file_is_left_alone() -> None:
+def test_a_standard_input_that_is_not_a_file_is_left_alone() -> None:
     keyboard = QuietKeyboard(io.StringIO())
     keyboard.quiet()
     keyboard.restore()

@@ -81,7 +81,7 @@ def test_a_field_that_cannot_be_is_refused(more: str, words: str) -> None:
     assert words in problem(f"client_id=c,client_secret_env=S,{more}", {"S": "hunter2"})
 
 
-def test_a_form_that_is_no_table_is_refused(tmp_path: Path) -> None:
+def test_a_form_that_is_not_a_table_is_refused(tmp_path: Path) -> None:
     text = 'client_id = "c"\nclient_secret = "hunter2"\nform = "x"\n'
     assert "unknown key 'form'" in problem(file_of(tmp_path, "c.toml", text))
     text = 'client_id = "c"\nclient_secret = "hunter2"\nform.resource = 7\n'

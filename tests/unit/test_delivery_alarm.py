@@ -114,10 +114,10 @@ def test_the_first_success_ends_the_alarm(office: Office) -> None:
     assert office.accept_all(2) == ["a"]
     assert office.desk.holding.holds.now(2) == ()
     assert office.accept_all(2) == ["a"]
-    assert {office.refuse_all(3, 409) for _ in range(RINGS_AFTER)} == {1}, "the streak begins anew"
+    assert {office.refuse_all(3, 409) for _ in range(RINGS_AFTER)} == {1}, "the streak begins again"
 
 
-def test_reading_the_events_anew_permits_one_probe_and_a_failed_one_doubles_the_wait(office: Office) -> None:
+def test_reading_the_events_again_permits_one_probe_and_a_failed_one_doubles_the_wait(office: Office) -> None:
     outbox = office.meter("a", 60)
     ring(office)
     office.desk.holding.events_read(outbox, is_new=False, is_back=False)
@@ -141,7 +141,7 @@ def test_other_events_or_a_vtn_that_is_back_end_the_alarm(office: Office, told: 
     assert {office.refuse_all(0, 409) for _ in range(RINGS_AFTER)} == {1}
 
 
-def test_a_request_that_changes_is_news_and_one_that_does_not_is_none(office: Office) -> None:
+def test_a_request_is_news_only_when_it_changes(office: Office) -> None:
     outbox = office.meter("a", 1, asked("e1"))
     take = office.outbox.take_requests
     asks = [[asked("e1")], [asked("e2")], [asked("e2"), asked("e3")], [asked("e3", 20)], [asked("e3", 20)], []]

@@ -201,7 +201,7 @@ def test_r31_a_state_that_changed_while_its_event_was_away_is_told_when_it_is_ba
     assert levels(fleet)[-1] == ("30+10", 2)
 
 
-def test_r31_a_state_that_holds_for_the_smaller_part_of_an_interval_is_no_cause(fleet: Fleet) -> None:
+def test_r31_a_state_that_holds_for_the_smaller_part_of_an_interval_causes_no_report(fleet: Fleet) -> None:
     fleet.ask(asked(payload_type="SIMPLE_LEVEL", frequency=0))
     fleet.meter()
     fleet.flush()

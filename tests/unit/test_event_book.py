@@ -45,7 +45,7 @@ def test_r17_a_complete_crawl_says_new_changed_and_gone() -> None:
 def test_r10_whether_any_event_stays_as_it_was() -> None:
     book = book_of(event("a"), event("b"))
     touched = event("b", modified="2026-01-16T10:00:00Z")
-    assert not book.none_stays([event("a", priority=1), touched]), "a new time of modification is no change"
+    assert not book.none_stays([event("a", priority=1), touched]), "a new time of modification is not a change"
     assert book.none_stays([event("a", priority=1), event("b", priority=1), event("c")])
     assert book.none_stays([])
     assert not book.none_stays([], unreadable_ids={"a"})

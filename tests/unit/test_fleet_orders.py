@@ -63,14 +63,14 @@ def test_jobs_are_paused_at_the_clock_and_stay_so_for_its_next_life() -> None:
     assert len(orders.do({"do": "pause", "all": True})) == len(wiring.schedule())
 
 
-def test_a_job_that_is_none_is_refused_with_the_nearest() -> None:
+def test_an_unknown_job_is_refused_with_the_nearest() -> None:
     wiring = FakeWiring()
     with pytest.raises(UsageError, match="unknown job 'meterin'; did you mean 'metering'"):
         orders_for(wiring).do({"do": "pause", "jobs": ["meterin"]})
     assert wiring.paused_jobs == set()
 
 
-def test_an_order_that_is_none_is_refused() -> None:
+def test_an_unknown_order_is_refused() -> None:
     with pytest.raises(UsageError, match="unknown order 'dance'"):
         orders_for(FakeWiring()).do({"do": "dance"})
 

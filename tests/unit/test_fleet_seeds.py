@@ -74,7 +74,7 @@ def test_a_new_folder_whose_resources_are_of_another_seed_is_refused_with_that_s
         checked(FleetConfig(state=folder, vens=VENS))
 
 
-def test_a_folder_of_an_earlier_make_takes_the_first_seed_it_is_given(
+def test_a_folder_of_an_earlier_version_takes_the_first_seed_it_is_given(
     tmp_path: Path, registries: dict[int, bytes]
 ) -> None:
     folder = folder_with(registries[1], tmp_path)

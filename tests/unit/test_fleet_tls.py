@@ -1,4 +1,4 @@
-"""Certificates that are not checked: said once by whoever starts, and by no request."""
+"""Certificates that are not checked: one warning at the start, none for a request."""
 
 from __future__ import annotations
 

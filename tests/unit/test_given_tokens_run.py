@@ -1,4 +1,4 @@
-"""A whole run whose VENs bear given tokens: one that is refused fails its VEN, all of them the run."""
+"""A whole run whose VENs have given tokens: one that is refused fails its VEN, all of them the run."""
 
 from __future__ import annotations
 

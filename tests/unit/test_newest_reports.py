@@ -55,7 +55,7 @@ def test_the_next_look_begins_where_the_last_one_found_the_end() -> None:
     assert reports.requests < before / 1.5
 
 
-def test_a_list_that_has_become_shorter_is_read_anew() -> None:
+def test_a_list_that_has_become_shorter_is_read_again() -> None:
     assert newest_of(Reports(50, at), 900) == [f"r{n}" for n in range(50 - PAGE, 50)]
 
 

@@ -11,7 +11,7 @@ class Thing:
     pass
 
 
-def test_whoever_asks_for_the_same_has_the_same_object() -> None:
+def test_all_that_ask_for_the_same_have_the_same_object() -> None:
     alike = Alike()
     first = alike.one("a", Thing)
     assert alike.one("a", Thing) is first

@@ -110,7 +110,7 @@ def test_r38_nobody_elses_subscription_is_touched(house: WebhookHouse, push_side
     assert push_side.subscriptions == before
 
 
-def test_one_that_cannot_be_replaced_is_made_anew(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
+def test_one_that_cannot_be_replaced_is_created_again(house: WebhookHouse, push_side: PushSideOfVtn) -> None:
     left = [{"callbackUrl": "http://x/ven-actors/Herning", "objects": ["EVENT"], "operations": ["CREATE"]}]
     push_side.subscriptions["old"] = {"id": "old", "clientName": "Herning", "objectOperations": left}
     push_side.refuse[("PUT", "subscriptions/old")] = 405

@@ -119,7 +119,7 @@ def test_a_folder_that_was_begun_with_other_approvals_gets_resources_of_its_own(
     assert {name: len(each) for name, each in population.items()} == {"Lemvig": 5, "Fleet-0001": 5}
 
 
-def test_what_is_no_registry_is_moved_away_and_made_anew(state: Path) -> None:
+def test_what_is_no_registry_is_moved_away_and_created_again(state: Path) -> None:
     path = state / "resources.db"
     path.write_bytes(b"no")
     with pytest.raises(DataError) as caught:

@@ -1,4 +1,4 @@
-"""`ven-actors vtn event`: words that look misspelt are doubted with the nearest, and lists are read at a glance."""
+"""`ven-actors vtn event`: words that look misspelt get a warning with the nearest one; a list has a line per event."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_time_that_cannot_be_read_is_not_made_up() -> None:
 
 
 @pytest.mark.parametrize("deed", [["list"], ["publish", "dr", "--values", "1"], ["cancel", "x"], ["change", "x"]])
-def test_options_stand_before_the_deed_or_after_it(vtn: InProcessVtn, deed: list[str]) -> None:
+def test_options_work_before_and_after_the_subcommand(vtn: InProcessVtn, deed: list[str]) -> None:
     access = ["--vtn-url", vtn.base_url, *CLIENT]
     before = CliRunner().invoke(command, ["event", *access, *deed])
     after = CliRunner().invoke(command, ["event", *deed, *access])

@@ -155,7 +155,7 @@ def test_a_programs_descriptor_is_filled_in_where_it_can_be_but_one_kind(
         assert filled(answer) == f"payloadDescriptors[0].objectType={kind}"
 
 
-def test_what_is_whole_bears_no_header(vtn: InProcessVtn) -> None:
+def test_what_is_whole_has_no_header(vtn: InProcessVtn) -> None:
     descriptor = {"objectType": "EVENT_PAYLOAD_DESCRIPTOR", "payloadType": "PRICE"}
     body = {"programID": vtn.create_program(programName="p")["id"], "payloadDescriptors": [descriptor]}
     assert filled(Reader(vtn).call("POST", "/events", json=body)) is None
@@ -166,7 +166,7 @@ def test_what_is_whole_bears_no_header(vtn: InProcessVtn) -> None:
     "query",
     ["/programs?targets=&targetType=&targetValues=", "/events?programID=&active=&skip=0.0&limit=50.0", "/vens?venName"],
 )
-def test_a_filter_without_a_value_is_none(vtn: InProcessVtn, strict: InProcessVtn, version: str, query: str) -> None:
+def test_a_filter_without_a_value_is_ignored(vtn: InProcessVtn, strict: InProcessVtn, version: str, query: str) -> None:
     with_an_event(vtn)
     vtn.create_ven(clientID=VEN.name, venName="v")
     answer = Reader(vtn, version=version).call("GET", query)

@@ -101,9 +101,7 @@ def test_other_signals_end_it_well_with_a_connection_open(start: Start, number: 
 
 
 @pytest.mark.parametrize(("options", "status"), [((), 201), (("--strict",), 400)])
-def test_it_takes_what_is_plain_though_not_by_the_letter_unless_it_is_strict(
-    start: Start, options: tuple[str, ...], status: int
-) -> None:
+def test_it_accepts_clear_deviations_unless_it_is_strict(start: Start, options: tuple[str, ...], status: int) -> None:
     process = start(*CLIENTS, *options)
     program = {"programName": "p", "payloadDescriptors": [{"payloadType": "PRICE", "currency": "EUR"}]}
     with process.session("bl") as session:

@@ -89,7 +89,7 @@ class Emptied:
         return len(reader.get("/programs")), len(reader.get("/vens")), len(self.vtn.reports())
 
 
-def test_a_vtn_is_emptied_twice_and_the_demo_is_made_anew_each_time() -> None:
+def test_a_vtn_is_emptied_twice_and_the_demo_is_created_again_each_time() -> None:
     clock = ManualClock(NOON_S)
     with vtn_with(Quirk.COMES_BACK_EMPTY, now_s=clock.wall, mono_s=clock.monotonic, demo=DemoPlan()) as vtn:
         emptied = Emptied(vtn, clock)

@@ -25,7 +25,7 @@ def polled(client: VtnClient, known: Enrolment | None) -> tuple[Enrolment | None
     return given, None
 
 
-def test_r10_a_token_that_a_server_come_back_empty_refuses_gets_the_ven_registered_anew(
+def test_r10_a_token_that_a_server_come_back_empty_refuses_gets_the_ven_registered_again(
     server: Callable[..., Vtn],
 ) -> None:
     vtn = server()
@@ -44,7 +44,7 @@ def test_r10_a_token_that_a_server_come_back_empty_refuses_gets_the_ven_register
     assert asked == ["GET vens", "POST vens"], "looked up by name before it is registered"
 
 
-def test_a_token_that_a_server_refuses_with_403_gets_the_ven_registered_anew_too(
+def test_a_token_that_a_server_refuses_with_403_gets_the_ven_registered_again_too(
     server: Callable[..., Vtn],
 ) -> None:
     vtn = server()

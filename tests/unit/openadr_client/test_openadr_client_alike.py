@@ -103,7 +103,7 @@ def test_an_event_that_changes_is_the_only_one_that_is_parsed(
     assert len(parsed) == 1
 
 
-def test_events_that_nobody_reads_any_more_are_parsed_anew(
+def test_events_that_nobody_reads_any_more_are_parsed_again(
     vtn: Vtn, clients: Callable[..., list[VtnClient]], parsed: list[bytes]
 ) -> None:
     fill(vtn, 3)

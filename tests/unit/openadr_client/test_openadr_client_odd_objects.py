@@ -1,4 +1,4 @@
-"""Objects of our own with something odd in them: id and name suffice, the rest is left out and told once."""
+"""Objects of our own with something odd in them: id and name suffice, the rest is left out with one notice."""
 
 import json
 from collections.abc import Callable

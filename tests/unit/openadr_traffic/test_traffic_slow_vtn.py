@@ -17,7 +17,7 @@ VENS, PAGES, SENDERS = 10, 10, 4
 
 
 class SerialVtn:
-    """The gate of a VTN that takes `EACH_TAKES_S` for each request, without threads: whoever asks goes on by itself."""
+    """The gate of a VTN that takes `EACH_TAKES_S` for each request, without threads: each request goes on by itself."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(mono_s=0.0)
