@@ -15,8 +15,8 @@ ONE, TWO = "https://one:443", "https://two:443"
 
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[Office]:
-    """Two VTNs with two senders each; a to d report to the first, x to the second."""
-    office = Office(tmp_path, origins={**dict.fromkeys("abcd", ONE), "x": TWO})
+    """Two VTNs with two senders each; a to e report to the first, x to the second."""
+    office = Office(tmp_path, origins={**dict.fromkeys("abcde", ONE), "x": TWO})
     yield office
     office.store.close()
 
@@ -83,3 +83,40 @@ def test_one_ven_that_fails_for_ever_holds_up_no_other_of_its_vtn(two: Office) -
                 two.desk.accepted(two.land(flight), possibly_doubled=False)
         two.settle()
         assert "b" in [sealed.ven_name for _, sealed in flights], f"at {now_s} s the report of b waits"
+
+
+def fails_over(office: Office, now_s: float) -> list[str]:
+    """Have what goes out now stored and fail; what is in doubt is found. Returns whose reports those were."""
+    flights = office.go(now_s)
+    for flight, sealed in flights:
+        if sealed.in_doubt:
+            office.desk.accepted(office.land(flight), possibly_doubled=False, found=True)
+        else:
+            office.desk.doubted(office.land(flight), "500", now_s, possibly_doubled=False)
+    office.settle()
+    return [sealed.ven_name for _, sealed in flights]
+
+
+def test_a_vtn_that_stores_what_it_fails_over_is_given_the_same_as_any_other(two: Office) -> None:
+    for name in "abcde":
+        two.meter(name)
+    assert [len(fails_over(two, 0)) for _ in range(3)] == [2, 2, 0], "several have failed in a row"
+    for tick in range(40):
+        fails_over(two, 20 + tick)
+    for name in "abcde":
+        two.meter(name)
+    assert [len(fails_over(two, 100)) for _ in range(3)] == [2, 2, 1], "what was found before is why"
+
+
+def test_a_look_up_that_finds_nothing_says_that_such_a_vtn_fails_now(two: Office) -> None:
+    two.meter("a")
+    assert [fails_over(two, now_s) for now_s in (0, 20)] == [["a"], ["a"]]
+    two.meter("a")
+    assert fails_over(two, 30) == ["a"]
+    ((flight, sealed),) = two.go(60)
+    assert sealed.in_doubt
+    two.desk.doubted(two.land(flight), "500", 60, possibly_doubled=False)
+    two.settle()
+    for name in "bcde":
+        two.meter(name)
+    assert [len(fails_over(two, 60)) for _ in range(2)] == [2, 0], "three have failed in a row"

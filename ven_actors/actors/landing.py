@@ -14,7 +14,8 @@ def land(desk: Desk, flight: InFlight, verdict: Verdict, now_s: float) -> None:
         desk.sights.note(flight.outbox.name, flight.report.request.request.event_id, verdict.event, now_s)
     match verdict:
         case Accepted():
-            desk.accepted(flight, possibly_doubled=verdict.possibly_doubled, by_200=verdict.by_200)
+            found = verdict.posts == 0
+            desk.accepted(flight, possibly_doubled=verdict.possibly_doubled, by_200=verdict.by_200, found=found)
         case Refused():
             desk.refused(
                 flight, verdict.status, verdict.words, now_s,

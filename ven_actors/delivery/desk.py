@@ -110,8 +110,13 @@ class Desk:
 
     # --- verdicts
 
-    def accepted(self, flight: InFlight, *, possibly_doubled: bool, by_200: bool = False) -> None:
-        """Close it; `by_200`: the VTN stored it but answered 200 instead of 201, which is said once."""
+    def accepted(self, flight: InFlight, *, possibly_doubled: bool, by_200: bool = False, found: bool = False) -> None:
+        """Close it; `by_200`: the VTN stored it but answered 200 instead of 201, which is said once.
+
+        `found`: a look-up found it, without another POST.
+        """
+        if found:
+            self.holding.looked_up(flight.outbox.name, found=True)
         self._outbox.close(flight.outbox, flight.report, ReportState.ACCEPTED)
         self._accounts.accepted(flight.outbox.name, possibly_doubled=possibly_doubled)
         self.holding.accepted(flight.outbox.name)
@@ -125,6 +130,8 @@ class Desk:
         A `success` (2xx) that does not prove itself is no failure: only its report waits, and it is told once in a run.
         A single reading cannot be looked up, and would be sent again: then it is.
         """
+        if flight.report.in_doubt:  # the look-up before this POST found nothing
+            self.holding.looked_up(flight.outbox.name, found=False)
         flight.report.unsettled |= possibly_doubled
         self._accounts.doubled(possibly=possibly_doubled)
         if not success or flight.report.component is not None:

@@ -54,6 +54,7 @@ class Holding:
         self.holds = Holds(doctor)
         self._is_draining = False
         self._told: dict[str, tuple[str, float]] = {}
+        self._storing: set[str] = set()
 
     def hold(
         self,
@@ -69,20 +70,26 @@ class Holding:
 
         `asked_s` is what a server asked for: then it is the least, up to an hour. All VENs of the origin keep to it,
         unless it is a matter of this VEN alone: its token endpoint asks for time, or a gateway before the VTN.
+        A report that may be there is no failure where the last look-up found that the VTN stores what it fails over.
         """
         ven = flight.outbox.name
         flight.report.attempts += 1
         wait_s = retry_wait_s(flight.report.attempts, self._rng)
-        if asked_s is None:
+        is_failure = not (in_doubt and self._dispatcher.origin_of(ven) in self._storing)
+        if asked_s is None and is_failure:
             self._dispatcher.outlet(ven).throttle.failed(ven, now_s, wait_s)
             self._dispatcher.pace(ven).failed(now_s, wait_s)
-        else:
+        elif asked_s is not None:
             wait_s = max(wait_s, min(asked_s, LONGEST_ASKED_S))
             waits = self._dispatcher.pace(ven) if alone else self._dispatcher.outlet(ven).throttle
             waits.asked_for(now_s, wait_s)
             if wait_s >= WORTH_TELLING_S:
                 self.holds.begin(ven if alone else "", self._dispatcher.origin_of(ven), reason, now_s, wait_s)
         self._put_back(flight, reason, now_s, wait_s, in_doubt=in_doubt)
+
+    def looked_up(self, ven: str, *, found: bool) -> None:
+        """What a look-up said of a report in doubt: whether this VEN's origin stores what it fails over."""
+        (self._storing.add if found else self._storing.discard)(self._dispatcher.origin_of(ven))
 
     def look_up(self, flight: InFlight, reason: str, now_s: float) -> None:
         """Keep a report that the VTN seems to have taken until it is looked up; nobody else waits for that."""
