@@ -47,6 +47,7 @@ from ven_actors.fleet.removals import Removals
 from ven_actors.fleet.seeds import check_seed
 from ven_actors.fleet.stopping import Stopping, stopped_by_signals
 from ven_actors.fleet.summary import RunFacts, ended_status, status_dict, write_summary
+from ven_actors.fleet.time_ahead import warn_if_ahead
 from ven_actors.fleet.tls import warn_if_unchecked
 from ven_actors.fleet.wiring import Wiring
 from ven_actors.messages import Advance
@@ -104,6 +105,7 @@ def _run_locked(config: FleetConfig, facts: RunFacts, stopping: Stopping, show: 
     warn_of_left_out(facts, population.resources)
     origin = Advance(time.time(), time.monotonic())
     sim_start_s = _sim_start_s(config, facts.before, origin)
+    facts.warnings += warn_if_ahead(sim_start_s, origin.wall_s)
     metrics = Metrics(CollectorRegistry(), __version__)
     with _vtn(config, population, (sim_start_s or origin.wall_s, origin.wall_s), facts) as (embedded, credentials):
         chosen = choose_push(config, facts.routes, () if embedded is None else embedded.base_urls.values())
