@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -181,6 +182,8 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     return min(max(wait_s, 0.0), LONGEST_RETRY_AFTER_S)
 
 
+# OpenSSL's codes for a certificate, or its authority, that nobody here knows.
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})
 _COUNTED_AS = {VtnUnreachable: "unreachable", VtnAmbiguous: "ambiguous", VtnNonsense: "nonsense"}
 _COUNTED_AS[ResponseTooLarge] = "nonsense"
 
@@ -203,4 +206,7 @@ def _reason(error: BaseException) -> str:
     while (inner := error.__cause__ or error.__context__) is not None and id(inner) not in seen:
         seen.add(id(inner))
         error = inner
+    if isinstance(error, ssl.SSLCertVerificationError):
+        known = "; --ca-file names the authority to trust" if error.verify_code in _UNKNOWN_AUTHORITY else ""
+        return f"its certificate is not trusted ({error.verify_message}){known}"
     return f"{type(error).__name__}: {error}"[:300]
