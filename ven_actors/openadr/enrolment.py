@@ -183,12 +183,14 @@ class Enroller:
             self.odd.append(f"{what} {found.name!r}: {said(found.odd)}")
 
     def _refused(self, answer: Answer, path: str) -> VtnRefused:
-        """What refuses a POST; a 409 may come of an object of ours that the look-up shows and nobody can read."""
+        """What refuses a POST; a 409 comes of an object that cannot be read, or that the VTN does not show us."""
         refused = self._api.refused(answer, "POST", path)
-        if answer.status != 409 or not self.unreadable:
+        if answer.status != 409:
             return refused
-        seen = f"{refused}; the look-up shows objects that cannot be read: {said(self.unreadable)}"
-        return VtnRefused(seen, status=answer.status, retry_after_s=answer.retry_after_s)
+        seen = "the look-up shows none of that name; it may belong to another client of the VTN: see the credentials"
+        if self.unreadable:
+            seen = f"the look-up shows objects that cannot be read: {said(self.unreadable)}"
+        return VtnRefused(f"{refused}; {seen}", status=answer.status, retry_after_s=answer.retry_after_s)
 
     def _listed(
         self, path: str, query: list[tuple[str, str]], what: str, parse: _Parse
