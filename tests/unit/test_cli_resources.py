@@ -96,6 +96,9 @@ def test_list_shows_how_many_each_ven_has(db: Path) -> None:
 def test_list_shows_resources_of_a_ven_or_status(db: Path) -> None:
     shown = run("list", "--db", db, "--ven", "Lemvig", "--limit", 4).output
     assert shown.endswith("4 of 266 resources\n")
+    with Registry.open(db) as registry:
+        ids = [one.resource_id for one in registry.resources("Lemvig")][:4]
+    assert all(each in shown for each in ids), "--resource takes them whole"
     found = json.loads(run("list", "--db", db, "--status", "approved", "--json").output)
     assert [(one["ven_name"], one["status"]) for one in found] == [("Aars", "APPROVED")] + [("Lemvig", "APPROVED")] * 3
     assert found[0]["loads"][0]["component"] == "load_0"

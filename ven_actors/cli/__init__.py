@@ -24,7 +24,9 @@ COMMANDS = {
     "status": Place("ven_actors.cli.status:status", "Show what a fleet is doing, or what it left."),
     "jobs": Place("ven_actors.cli.jobs:jobs", "List, pause and resume the jobs of a running fleet."),
     "vtn": Place("ven_actors.vtn.command:vtn", "Run the embedded VTN alone."),
-    "resources": Place("ven_actors.cli.resources:resources", "Make, list, check, approve and suspend resources."),
+    "resources": Place(
+        "ven_actors.cli.resources:resources", "Make, list, check, approve, suspend and remove resources."
+    ),
     "profiles": Place("ven_actors.cli.profiles:profiles", "Make and show load profiles."),
     "preview": Place("ven_actors.cli.preview:preview", "Print the reports one interval would send, without a network."),
     "provision": Place("ven_actors.cli.provision:provision", "Make vens, resources and targets at a VTN."),

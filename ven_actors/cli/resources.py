@@ -22,6 +22,8 @@ from ven_actors.simulation.profiles import Profiles
 from ven_actors.storage.population import DEMO_APPROVED, Approve
 from ven_actors.storage.registry import Registry, make_demo
 
+_WIDE = 140
+
 seed_option = click.option(
     "--seed", type=int, help="Seed of the VENs that run --count makes.  [default: that of the state folder, else 1]"
 )
@@ -283,7 +285,13 @@ def _show_statistics(found: dict[str, Any], as_json: bool) -> None:
 
 
 def _show_resources(found: list[Resource]) -> None:
-    table = Table("VEN", "name", "kind", "status", "meter point", "place", "resource id")
+    """Ids whole, as `--resource` takes them; the rest only where there is room."""
+    console = Console()
+    is_wide = console.width >= _WIDE
+    table = Table("VEN", "name", *(("kind", "meter point", "place") if is_wide else ()))
+    for head in ("status", "resource id"):
+        table.add_column(head, no_wrap=True, overflow="fold")
     for one in found:
-        table.add_row(one.ven_name, one.name, one.kind, one.status, one.meter_point_id, one.place, one.resource_id)
-    Console().print(table)
+        more = (one.kind, one.meter_point_id, one.place) if is_wide else ()
+        table.add_row(one.ven_name, one.name, *more, one.status, one.resource_id)
+    console.print(table)
