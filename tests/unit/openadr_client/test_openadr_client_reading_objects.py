@@ -41,7 +41,7 @@ T0 = 1_767_225_600.0
         {"priority": -BEYOND},
         {"intervals": [{"id": BEYOND, "payloads": []}]},
         *({"intervals": [{"id": 0, "payloads": [{"type": "SIMPLE", "values": [each]}]}]}
-          for each in (BEYOND, -BEYOND, {"x": BEYOND, "y": 0}, [{"deep": [BEYOND]}])),
+          for each in ({"x": BEYOND, "y": 0}, [{"deep": [BEYOND]}])),
         *({"reportDescriptors": [{"payloadType": "USAGE", name: BEYOND}]}
           for name in ("startInterval", "numIntervals", "frequency", "repeat")),
     ],
