@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ven_actors.actors.listening import HINTS_AT_ONCE, ONE_MORE_EVERY_S, Listening
 from ven_actors.errors import VtnRefused, VtnUnreachable
@@ -216,6 +217,25 @@ def test_the_portions_of_a_later_enrolment_are_not_left_out(ven: Callable[..., H
 
 
 def test_time_that_seems_to_go_back_gives_no_readings_away() -> None:
-    listening = Listening(lambda: True, SLOW_S)
+    listening = Listening("Herning", lambda: True, SLOW_S)
     assert sum(listening.hinted(1000.0 - number) for number in range(100)) == HINTS_AT_ONCE
     assert not listening.hinted(1000.0)
+
+
+def test_on_a_slow_vtn_a_poll_waits_three_times_as_long_as_the_reading_before_it_took() -> None:
+    listening = Listening("Herning", lambda: False, SLOW_S)
+    with capture_logs() as logs:
+        listening.has_read(100.0, 104.0, changed=False)
+        listening.has_read(116.0, 120.0, changed=False)
+    assert [(entry["event"], entry["next_poll_after_s"]) for entry in logs] == [("vtn_slow", 12.0)]
+    assert not listening.is_due(frozenset({"polling"}), 131.9)
+    assert listening.is_due(frozenset({"polling"}), 132.0)
+    assert listening.is_due(frozenset({"polling", "program_sync"}), 121.0)
+    assert listening.hinted(121.0)
+
+
+def test_a_vtn_that_is_quick_again_is_polled_as_the_schedule_says() -> None:
+    listening = Listening("Herning", lambda: False, SLOW_S)
+    listening.has_read(100.0, 104.0, changed=False)
+    listening.has_read(116.0, 116.5, changed=False)
+    assert listening.is_due(frozenset({"polling"}), 116.6)

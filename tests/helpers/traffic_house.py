@@ -57,7 +57,7 @@ class GateHouse:
 
     def send(self, lane: Lane, *, answer: tuple[int, float | None] = (200, None), took_s: float = 0.0) -> None:
         with in_lane(lane), self.gate.permit(Caller()) as permit:
-            self.went.append((lane, self.clock.mono_s))
+            self.went.append((lane, permit.granted_s))
             self.clock.advance(took_s)
             permit.answered(*answer)
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 from ven_actors.messages import Hint, Peer
+
+log = structlog.get_logger()
 
 HINTS_AT_ONCE = 20
 ONE_MORE_EVERY_S = 10.0
+# A VTN that takes longer for one reading is slow, or many wait for it.
+SLOW_READING_S = 1.0
+RESTS_TIMES = 3.0
+LONGEST_REST_S = 600.0
 
 
 class Push(Protocol):
@@ -36,10 +44,12 @@ class Listening:
     A hint is followed at once, `HINTS_AT_ONCE` times in a row and then once every `ONE_MORE_EVERY_S`; what comes too
     soon waits, as one, for the next tick. While push is healthy, polls that only the schedule asks for are left out
     until `slow_poll_s` have passed since the last reading. A change that no hint announced ends that until there is a
-    hint again: a VTN may take a subscription and never call.
+    hint again: a VTN may take a subscription and never call. On a slow VTN a VEN reads at most a quarter of the time,
+    so that reports get through.
     """
 
-    def __init__(self, healthy: Callable[[], bool], slow_poll_s: float) -> None:
+    def __init__(self, ven: str, healthy: Callable[[], bool], slow_poll_s: float) -> None:
+        self._ven = ven
         self._healthy = healthy
         self._slow_poll_s = slow_poll_s
         self._left = float(HINTS_AT_ONCE)
@@ -47,6 +57,8 @@ class Listening:
         self._hinted = False
         self._read_s = float("-inf")
         self._doubted = False
+        self._rests_until_s = float("-inf")
+        self._is_slow = False
 
     def hinted(self, mono_s: float) -> bool:
         """A hint came: whether to read now."""
@@ -57,15 +69,24 @@ class Listening:
         """Whether to read, of all jobs that read and are due."""
         if self._hinted and self._take(mono_s):
             return True
-        return bool(jobs) and not (jobs == {"polling"} and self._is_heard_enough(mono_s))
+        may_wait = self._is_heard_enough(mono_s) or mono_s < self._rests_until_s
+        return bool(jobs) and not (jobs == {"polling"} and may_wait)
 
-    def has_read(self, mono_s: float, *, changed: bool) -> None:
+    def has_read(self, began_s: float, mono_s: float, *, changed: bool) -> None:
+        self._rest(mono_s - began_s, mono_s)
         self._doubted = self._doubted or (changed and not self._hinted and self._healthy())
         self._hinted, self._read_s = False, mono_s
 
     def has_failed(self) -> None:
         """What was to be read still is: from now on as the schedule says."""
         self._hinted, self._read_s = False, float("-inf")
+
+    def _rest(self, took_s: float, mono_s: float) -> None:
+        is_slow, rest_s = took_s > SLOW_READING_S, min(LONGEST_REST_S, RESTS_TIMES * took_s)
+        if is_slow and not self._is_slow:
+            facts = {"reading_took_s": round(took_s, 1), "next_poll_after_s": round(rest_s, 1)}
+            log.info("vtn_slow", ven=self._ven, **facts, meaning="polls are further apart, so that reports get through")
+        self._is_slow, self._rests_until_s = is_slow, mono_s + (rest_s if is_slow else 0.0)
 
     def _is_heard_enough(self, mono_s: float) -> bool:
         return mono_s < self._read_s + self._slow_poll_s and not self._doubted and self._healthy()

@@ -86,7 +86,7 @@ class VenActor(FleetActor):
         self._notices = Notices(name, settings.nothing_asked, settings.objected)
         self._standing = Standing(name, settings.poll_every_s)
         self._push = push or NoPush()
-        self._listening = Listening(self._push.healthy, settings.push_poll_every_s)
+        self._listening = Listening(name, self._push.healthy, settings.push_poll_every_s)
 
     def on_start(self) -> None:
         """Ask the reporter where to go on; asked again, it says again."""
@@ -267,7 +267,7 @@ class VenActor(FleetActor):
         return crawl and self._registering.believed(crawl, self._book, self.monotonic())
 
     def _read_events(self) -> bool:
-        as_of_s, names = self._now_s, self._simulation.layout.resource_names
+        as_of_s, began_s = self._now_s, self.monotonic()
         crawl = self._crawl()
         if crawl is None:
             return False
@@ -277,14 +277,14 @@ class VenActor(FleetActor):
         if crawl.enrolment is not None:
             self._keep(crawl.enrolment)
         is_complete, enrolment = self._registering.is_complete, self._registering.enrolment
-        names = (*names, *self._settings.leaving)
+        names = (*self._simulation.layout.resource_names, *self._settings.leaving)
         requests = requests_of(crawl, self._book, self.name, names, self._settings.interval_s)
         self._notices.say(crawl, self._book.notices(), requests, enrolled=is_complete)
         proves_nothing = crawl.reported is None and not crawl.complete and not crawl.events
         if (crawl.reported is None or is_complete) and not proves_nothing:
             news = (requests, self._book.unsaved(), self._standing.pace.failures > 0)
             self.send(self._reporter, EventsRead(self.name, self.run, as_of_s, *news))
-        self._listening.has_read(self.monotonic(), changed=has_changed)
+        self._listening.has_read(began_s, self.monotonic(), changed=has_changed)
         if is_complete and enrolment is not None and self._drain_s is None:
             self._push.keep(self.actor_ref, enrolment.ven_id, crawl.program_ids)
         return True
