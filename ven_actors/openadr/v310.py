@@ -58,9 +58,9 @@ class V310(StandardDialect):
         return traces.names_token_url or traces.resources_status in {200, 400, 403} or "attributes" in program
 
     def excluded_by(self, traces: Traces) -> bool:
-        """By programs in other names, or where there is no list of resources."""
+        """By programs in other names, or where there is neither a list of resources nor the token URL's discovery."""
         named = traces.program is None or "programName" in traces.program
-        return not named or traces.resources_status in {404, 405, 422}
+        return not named or (not traces.names_token_url and traces.resources_status in {404, 405, 422})
 
     def targets_queries(self, targets: Sequence[str]) -> list[Query]:
         return [[("targets", target) for target in targets]] if targets else []

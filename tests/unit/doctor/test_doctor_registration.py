@@ -74,6 +74,14 @@ def test_a_vtn_without_vens_for_us_is_warned_about_and_stops_no_other_check(
     assert found["report requests"].verdict is Verdict.GOOD
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_vtn_that_has_vens_and_no_resources_for_us_is_not_taken_for_one_of_another_dialect(
+    vtn: InProcessVtn, tmp_path: Path, status: int
+) -> None:
+    vtn.fault = refuses(status, "resources")
+    assert examined(tmp_path, vtn.base_url).bad == []
+
+
 def test_a_vtn_that_takes_no_reports_either_is_warned_about(vtn: InProcessVtn, tmp_path: Path) -> None:
     vtn.fault = refuses(405, "vens", "reports")
     finding = examined(tmp_path, vtn.base_url)["scopes"]
