@@ -84,7 +84,7 @@ def test_time_that_is_asked_for_with_another_status_is_the_vens_alone(status: in
 @pytest.mark.parametrize("status", IN_DOUBT)
 def test_a_vtn_that_fails_over_a_report_may_have_stored_it_before(status: int) -> None:
     verdict = verdict_of(Vtn(Answer(status, b"oh")))
-    reason = f"the VTN answers {status}: oh; it may have stored the report all the same"
+    reason = f"the VTN answers {status}: oh; it may still have stored the report"
     assert verdict == Ambiguous("sender-1", 4, 7, reason, posts=1)
 
 
@@ -93,7 +93,7 @@ def test_a_vtn_that_fails_over_a_report_may_have_stored_it_before(status: int) -
     [
         (Answer(204, b""), "the VTN answers 204 with an empty body"),
         (Answer(200, b" "), "the VTN answers 200 with an empty body"),
-        (Answer(201, b"<html>"), "the VTN answers 201 with another body than the stored report: <html>"),
+        (Answer(201, b"<html>"), "the VTN answers 201 with a body other than the stored report: <html>"),
     ],
 )
 def test_a_success_that_does_not_prove_itself_says_what_it_came_with(answer: Answer, said: str) -> None:

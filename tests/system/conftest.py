@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import requests
 
+from ven_actors.testing.clock import ManualClock
 from ven_actors.testing.vtn import BL, Client, DemoPlan, InProcessVtn, Role
 
 
@@ -32,6 +33,11 @@ def profile(tmp_path_factory: pytest.TempPathFactory, truth: Any) -> Path:
     path = tmp_path_factory.mktemp("profile") / "unique.h5"
     truth.unique_profile(path, truth.shipped_meters())
     return path
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture

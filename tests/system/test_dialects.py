@@ -21,11 +21,6 @@ READINGS = 5 * 6
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def vtn(clock: ManualClock) -> Iterator[InProcessVtn]:
     with InProcessVtn(CLIENTS, demo=DemoPlan(15, 1.0), now_s=clock.wall) as vtn:
         yield vtn

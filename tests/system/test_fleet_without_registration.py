@@ -21,11 +21,6 @@ CLIENTS = (BL, *(Client(name, f"{name}-secret", Role.VEN) for name in NAMES))
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def vtn(clock: ManualClock) -> Iterator[InProcessVtn]:
     with InProcessVtn(CLIENTS, demo=DemoPlan(15, 1.0), now_s=clock.wall) as vtn:
         yield vtn

@@ -28,11 +28,6 @@ class TopicsOfAnyVen(dict[str, Any]):
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def vtn(clock: ManualClock, push_side: Any) -> Iterator[InProcessVtn]:
     with InProcessVtn(CLIENTS, now_s=clock.wall) as vtn:
         vtn.fault = push_side.hook

@@ -20,11 +20,6 @@ CLIENTS = (BL, *(Client(name, f"{name}-secret", Role.VEN) for name in NAMES))
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def vtn(clock: ManualClock, push_side: Any) -> Iterator[InProcessVtn]:
     with InProcessVtn(CLIENTS, now_s=clock.wall) as vtn:
         vtn.fault = push_side.hook

@@ -20,11 +20,6 @@ CLIENTS = (BL, Client("Herning", "secret", Role.VEN))
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 def vtn(clock: ManualClock) -> Iterator[InProcessVtn]:
     with InProcessVtn(CLIENTS, demo=DemoPlan(15, 1.0), now_s=clock.wall) as vtn:
         yield vtn

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from delivery_desk import Office
 from delivery_outbox import Fleet
 from push_webhook_house import WebhookHouse
@@ -18,6 +20,24 @@ from ven_actors.openadr.dialects import DIALECTS
 from ven_actors.openadr.transport import SharedAdapter
 from ven_actors.storage.store import Store
 from ven_actors.testing.vtn import VEN, InProcessVtn
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def vtn(running: InProcessVtn) -> InProcessVtn:
+    """The VTN that a test file has `running`, without what the test before left there."""
+    running.clear()
+    return running
 
 
 @pytest.fixture

@@ -28,12 +28,6 @@ def running() -> Iterator[InProcessVtn]:
 
 
 @pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
-@pytest.fixture
 def shell(vtn: InProcessVtn) -> Shell:
     def call(*words: str) -> Result:
         return CliRunner().invoke(command, ["event", "--vtn-url", vtn.base_url, *CLIENT, *words])

@@ -26,12 +26,6 @@ def running() -> Iterator[InProcessVtn]:
 
 
 @pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
-@pytest.fixture
 def shell(vtn: InProcessVtn) -> Shell:
     def call(*words: str, client: str = f"{BL.name}:{BL.secret}:bl") -> Result:
         return CliRunner().invoke(command, ["event", "--vtn-url", vtn.base_url, "--client", client, *words])

@@ -24,12 +24,6 @@ def running() -> Iterator[InProcessVtn]:
 
 
 @pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
-@pytest.fixture
 def report(vtn: InProcessVtn) -> dict[str, Any]:
     event = vtn.create_event(programID=vtn.create_program(programName="p")["id"])
     return {"eventID": event["id"], "clientName": "c", "resources": []}

@@ -48,12 +48,6 @@ def running() -> Iterator[InProcessVtn]:
         yield vtn
 
 
-@pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
 @pytest.fixture(scope="module")
 def strict() -> Iterator[InProcessVtn]:
     with InProcessVtn(strict=True) as vtn:

@@ -23,12 +23,6 @@ def running() -> Iterator[InProcessVtn]:
         yield vtn
 
 
-@pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
 @pytest.fixture(scope="module")
 def callers(running: InProcessVtn, vtn_calls: ModuleType) -> Iterator[list[Any]]:
     made = [vtn_calls.Caller301(running, client) for client in CLIENTS]

@@ -51,12 +51,6 @@ def running() -> Iterator[InProcessVtn]:
         yield vtn
 
 
-@pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
 @pytest.fixture(scope="module")
 def ven(running: InProcessVtn, vtn_calls: ModuleType) -> Iterator[Any]:
     caller = vtn_calls.Caller(running, VEN)

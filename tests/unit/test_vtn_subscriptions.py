@@ -20,12 +20,6 @@ def running() -> Iterator[InProcessVtn]:
         yield vtn
 
 
-@pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
 @pytest.fixture(scope="module")
 def shared_probe(callback_probe: ModuleType) -> Iterator[Any]:
     with callback_probe.CallbackProbe() as running:

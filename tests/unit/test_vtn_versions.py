@@ -21,12 +21,6 @@ def running() -> Iterator[InProcessVtn]:
         yield vtn
 
 
-@pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
 @pytest.fixture(scope="module")
 def callers(running: InProcessVtn, vtn_calls: ModuleType) -> Iterator[dict[str, Any]]:
     """`ven31`, `bl31`, `ven301`, `bl301`."""

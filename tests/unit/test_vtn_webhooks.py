@@ -28,12 +28,6 @@ def running() -> Iterator[InProcessVtn]:
 
 
 @pytest.fixture
-def vtn(running: InProcessVtn) -> InProcessVtn:
-    running.clear()
-    return running
-
-
-@pytest.fixture
 def probe(callback_probe: ModuleType) -> Iterator[Any]:
     with callback_probe.CallbackProbe() as running:
         yield running

@@ -42,6 +42,6 @@ def words_of(body: bytes) -> str:
 def doubt_about(status: int, body: bytes) -> str:
     """Why an answer, good or bad, does not prove whether the VTN has the report."""
     if not 200 <= status < 300:
-        return f"the VTN answers {status}: {words_of(body)}; it may have stored the report all the same"
-    said = f"another body than the stored report: {words_of(body)}" if body.strip() else "an empty body"
+        return f"the VTN answers {status}: {words_of(body)}; it may still have stored the report"
+    said = f"a body other than the stored report: {words_of(body)}" if body.strip() else "an empty body"
     return f"the VTN answers {status} with {said}"

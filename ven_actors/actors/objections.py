@@ -41,7 +41,7 @@ def _made(contender: Contender) -> Objections:
         others = f" (and {len(values) - 1} other values)" if len(values) > 1 else ""
         texts[f"{objection.payload_type} {objection.values}{others} {objection.reason}"] = objection.served
     if len(groups) > _MOST:
-        texts[f"{len(groups) - _MOST} more payloads are not obeyed as they are"] = True
+        texts[f"{len(groups) - _MOST} more payloads are not obeyed as asked"] = True
     event = contender.event
     label = f"event {event.name!r} ({event.event_id})" if event.name else f"event {event.event_id}"
     served = tuple(text for text, is_served in texts.items() if is_served)

@@ -85,7 +85,7 @@ class Holding:
             waits.asked_for(now_s, wait_s)
             if wait_s >= WORTH_TELLING_S:
                 self.holds.begin(ven if alone else "", self._dispatcher.origin_of(ven), reason, now_s, wait_s)
-        self._put_back(flight, reason, now_s, wait_s, in_doubt=in_doubt)
+        self.put_back(flight, reason, now_s, wait_s, in_doubt=in_doubt)
 
     def looked_up(self, ven: str, *, found: bool) -> None:
         """What a look-up said of a report in doubt: whether this VEN's origin stores what it fails over."""
@@ -104,7 +104,7 @@ class Holding:
         report.alarmed = True
         wait_s = min(LONGEST_SLOW_S, FIRST_SLOW_S * 2.0**report.attempts)
         report.attempts += 1
-        self._put_back(flight, reason, now_s, wait_s)
+        self.put_back(flight, reason, now_s, wait_s)
 
     def hold_slowly(self, flight: InFlight, reason: str, now_s: float) -> None:
         """Keep a report that trying again soon does not help, and with it its VEN; 2 s at first, doubled up to 300 s.
@@ -117,18 +117,18 @@ class Holding:
         report.alarmed = report.alarmed or self._is_draining
         if isinstance(report, Reading) and pace.is_held_alone(report.bit):
             report.slow_s = longer(report.slow_s)
-            self._put_back(flight, reason, now_s, report.slow_s)
+            self.put_back(flight, reason, now_s, report.slow_s)
             return
         wait_s = pace.slowed(now_s, flight.report_id, self._dispatcher.newest_id)
         self.holds.begin(ven, self._dispatcher.origin_of(ven), reason, now_s, wait_s)
-        self._put_back(flight, reason, now_s)
+        self.put_back(flight, reason, now_s)
 
     def hold_alarmed(self, flight: InFlight, rung: Rung, said: str, now_s: float) -> None:
         """Keep a report because one after the other is refused; others of its VEN go before it."""
         flight.report.alarmed = True
         flight.report.attempts += 1
         self.slow_down(flight, rung, said, now_s)
-        self._put_back(flight, f"the VTN refuses every report ({said})", now_s)
+        self.put_back(flight, f"the VTN refuses every report ({said})", now_s)
 
     def slow_down(self, flight: InFlight, rung: Rung, said: str, now_s: float) -> None:
         """Let the alarm's VEN wait and, where it is VTN-wide, all VENs of its origin."""
@@ -142,7 +142,7 @@ class Holding:
             ven, refused = "", self._refusals.in_a_row_at(origin)
         self.holds.begin(ven, origin, said, now_s, wait_s, refused=refused)
 
-    def _put_back(
+    def put_back(
         self, flight: InFlight, reason: str, now_s: float, wait_s: float = 0.0, *, in_doubt: bool = False
     ) -> None:
         """Log a new reason; one that returns is logged again after `TOLD_AGAIN_S`."""

@@ -1,13 +1,11 @@
 """`main` with a command whose body is given, and logging as it was."""
 
-import logging
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import click
 import pytest
-import structlog
 from cli_main_bodies import Body
 
 from ven_actors.cli import COMMANDS, main
@@ -15,14 +13,8 @@ from ven_actors.cli.lazy import Place
 
 
 @pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
+def _logging(logging_as_it_was: None) -> None:
+    """For every test here."""
 
 
 @pytest.fixture

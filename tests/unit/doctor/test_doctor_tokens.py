@@ -67,7 +67,7 @@ def test_an_endpoint_that_gives_no_token_just_now_is_not_taken_for_a_wrong_addre
     vtn.fault = lambda method, path, body: away if path.endswith("/token") else None
     cause = examined(tmp_path, vtn.base_url).the_cause("token")
     assert f"answers {status}" in cause.what
-    assert "the endpoint is there, but gives no tokens now" in cause.remedy
+    assert "the endpoint is there but gives no tokens now" in cause.remedy
 
 
 def test_a_given_token_is_used_and_nobody_is_asked_for_one(vtn: InProcessVtn, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def _wait_remedy(error: VtnError) -> str:
         return f"the endpoint asks to wait {error.retry_after_s:g} s, and the fleet waits; try again after that"
     cause = error.__cause__
     if isinstance(cause, VtnRefused) and cause.status is not None and passes(cause.status):
-        return "the endpoint is there, but gives no tokens now; the fleet goes on asking: if it lasts, ask its operator"
+        return "the endpoint is there but gives no tokens now; the fleet keeps asking; if this lasts, ask its operator"
     return ""
 
 
