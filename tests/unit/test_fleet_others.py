@@ -39,7 +39,7 @@ def test_what_this_process_sent_is_not_of_others_and_a_copy_of_the_same_name_is(
     ours, theirs = stored("a", "a")
     posted(sent, ours)
     assert sent.of_others((ours, theirs)) == [theirs]
-    assert sent.of_others((ours, theirs)) == [], "it is told once"
+    assert sent.of_others((ours, theirs)) == [], "it is said only once"
 
 
 def test_a_fresh_folder_sent_nothing_that_is_there_already() -> None:

@@ -195,7 +195,7 @@ def test_an_unknown_status_and_doubled_ids_stop_the_migration(tmp_path: Path) ->
         (["CREATE TABLE resources (resource_id TEXT)"], "no column for 'ven'"),
         (["CREATE TABLE resources (resource_id TEXT, ven TEXT AS (resource_id))"], "computed columns"),
         (["CREATE TABLE resources (resource_id, ven)", "CREATE VIEW v AS SELECT 1"], "has a view"),
-        (["CREATE TABLE resources (resource_id, ven)", "CREATE TABLE more (x)"], "is no registry"),
+        (["CREATE TABLE resources (resource_id, ven)", "CREATE TABLE more (x)"], "is not a registry"),
     ],
 )
 def test_what_only_looks_like_the_originals_is_refused(tmp_path: Path, ddl: list[str], words: str) -> None:

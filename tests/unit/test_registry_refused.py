@@ -63,7 +63,7 @@ def test_what_is_no_file_or_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "none.db.lock").unlink(missing_ok=True)
     for content in (b"", b"no", b"x" * 10_000, b"SQLite format 3\0", b"SQLite format 3\0" + bytes(84)):
         (tmp_path / "r.db").write_bytes(content)
-        refused(tmp_path / "r.db", "is not (an|a sound) SQLite database|no registry")
+        refused(tmp_path / "r.db", "is not (an|a sound) SQLite database|not a registry")
 
 
 def test_a_file_that_may_not_be_read_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,9 +128,9 @@ def test_a_schema_that_is_not_even_text_is_refused(path: Path) -> None:
         (["ALTER TABLE resource ADD COLUMN bomb TEXT AS (hex(zeroblob(500000000)))"], "has computed columns"),
         (["CREATE INDEX i ON resource (upper(name))"], "has a foreign index 'i'"),
         (["UPDATE sqlite_master SET sql = replace(sql, ' UNIQUE', '') WHERE name = 'ven'"],
-         "is not a sound SQLite database|has not the keys and types"),
+         "is not a sound SQLite database|does not have the keys and types"),
         (["CREATE TABLE n (id INTEGER PRIMARY KEY, name TEXT NOT NULL)", "INSERT INTO n SELECT * FROM ven",
-          "DROP TABLE ven", "ALTER TABLE n RENAME TO ven"], "table 'ven' has not the keys and types"),
+          "DROP TABLE ven", "ALTER TABLE n RENAME TO ven"], "table 'ven' does not have the keys and types"),
         (["UPDATE sqlite_master SET sql = 'CREATE TABLE resource (resource)' WHERE name = 'resource'"], "SQLite"),
         (["PRAGMA user_version = 2"], r"was made by a newer version \(schema 2"),
         (["UPDATE resource SET registration_status = 'MAYBE' WHERE id = 7"], "unknown registration_status.*'MAYBE'"),

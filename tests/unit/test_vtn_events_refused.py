@@ -39,9 +39,9 @@ def shell(vtn: InProcessVtn, *words: str) -> Result:
         (("--values", "2.5", "--type", "SIMPLE"), "2.5 is not a level of SIMPLE"),
         ((), "the event would be empty; give --values V,V, or --ask TYPE"),
         (("--loops", "--duration", "5m"), "the event would be empty"),
-        (("--values", "1", "--start", "9999-12-31T23:59:00-05:00"), "no moment of the years 1 to 9999 in UTC"),
-        (("--values", "1", "--start", "+999999999d"), "no moment of the years 1 to 9999 in UTC"),
-        (("--values", "1", "--start", "-999999999d"), "no moment of the years 1 to 9999 in UTC"),
+        (("--values", "1", "--start", "9999-12-31T23:59:00-05:00"), "not a moment of the years 1 to 9999 in UTC"),
+        (("--values", "1", "--start", "+999999999d"), "not a moment of the years 1 to 9999 in UTC"),
+        (("--values", "1", "--start", "-999999999d"), "not a moment of the years 1 to 9999 in UTC"),
     ],
 )
 def test_an_event_that_makes_no_sense_is_a_usage_error(vtn: InProcessVtn, words: tuple[str, ...], said: str) -> None:
@@ -125,7 +125,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "step 3: unknown key 'typ'; did you mean 'type'?",
         "step 3: loops = 3: Expected `bool`, got `int`",
         "step 3: duration 'long' is not a duration",
-        "step 3: start 'noon' is no moment",
+        "step 3: start 'noon' is not a moment",
         "step 3: 7 is not a level of SIMPLE",
         "'no' is not a level of SIMPLE",
         "; 9 is not a level of SIMPLE",

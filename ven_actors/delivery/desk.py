@@ -127,7 +127,7 @@ class Desk:
     def doubted(self, flight: InFlight, reason: str, now_s: float, *, possibly_doubled: bool, success: int = 0) -> None:
         """Look it up before it is sent again; each POST of a report that may be there already may double it.
 
-        A `success` (2xx) that does not prove itself is no failure: only its report waits, and it is told once in a run.
+        A `success` (2xx) without the stored report is not a failure: only its report waits, with one notice per run.
         A single reading cannot be looked up, and would be sent again: then it is.
         """
         if flight.report.in_doubt:  # the look-up before this POST found nothing

@@ -70,7 +70,7 @@ class Holding:
 
         `asked_s` is what a server asked for: then it is the least, up to an hour. All VENs of the origin keep to it,
         unless it is a matter of this VEN alone: its token endpoint asks for time, or a gateway before the VTN.
-        A report that may be there is no failure where the last look-up found that the VTN stores what it fails over.
+        A report that may be there is not a failure where the last look-up found that the VTN stores what it fails over.
         """
         ven = flight.outbox.name
         flight.report.attempts += 1

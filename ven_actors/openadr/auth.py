@@ -39,7 +39,7 @@ _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 def passes(status: int) -> bool:
-    """Whether a status that is no refusal means that the endpoint is there, and will give tokens again."""
+    """Whether a status that is not a refusal means that the endpoint is there, and will give tokens again."""
     return status in _PASSING or 400 <= status <= 403
 
 

@@ -82,8 +82,8 @@ class Own:
     def knows(self, target: Target) -> bool:
         """Whether this VEN or one of its resources bears the target, or is called by it."""
         known = {self.ven_name, *self.resources}
-        borne = (self.targets, *self.resources.values(), map(Target.parse, self.configured))
-        return (not target.type and target.value in known) or any(target in each for each in borne)
+        ours = (self.targets, *self.resources.values(), map(Target.parse, self.configured))
+        return (not target.type and target.value in known) or any(target in each for each in ours)
 
     def granted(self, targets: tuple[str, ...]) -> tuple[str, ...]:
         """Plain targets of 3.1 as names of the resources they mean; () for the whole VEN (R15).
@@ -117,8 +117,8 @@ class Own:
         return any(names & asked for asked in by_type.values())
 
     def _is_strange(self, kind: str) -> bool:
-        borne = (self.targets, *self.resources.values(), map(Target.parse, self.configured))
-        return kind not in _STANDARD_TYPES and all(target.type != kind for each in borne for target in each)
+        ours = (self.targets, *self.resources.values(), map(Target.parse, self.configured))
+        return kind not in _STANDARD_TYPES and all(target.type != kind for each in ours for target in each)
 
     def _bearers(self, target: str) -> set[str] | None:
         """Names of the resources that are meant by a plain target, None for the whole VEN."""

@@ -83,7 +83,9 @@ def recognise(path: Path, database: peewee.SqliteDatabase) -> Make:
     if make is Make.CURRENT:
         for name, sql in tables.items():
             if " ".join(sql.split()) != DDL[name]:
-                raise DataError(f"{path}: table {name!r} has not the keys and types of a registry; {make_anew(path)}")
+                raise DataError(
+                    f"{path}: table {name!r} does not have the keys and types of a registry; {make_anew(path)}"
+                )
     return make
 
 

@@ -109,7 +109,7 @@ def listed(values: Values) -> list[Value]:
 
 
 def check_values(kind: str, values: tuple[Values, ...]) -> None:
-    """Raises `ValueError` that names each value that JSON cannot say, or that is no level of a type that has levels."""
+    """Raises `ValueError` that names each value that JSON cannot say, or that is not a level of its type."""
     problems = [problem for each in values for value in listed(each) if (problem := _trouble(kind, value))]
     if problems:
         raise ValueError("; ".join(problems))
@@ -152,7 +152,7 @@ def moment_s(text: str, now_s: float) -> float:
         check_date_time(text)
     except ValueError:
         raise ValueError(
-            f"{text!r} is no moment of the years 1 to 9999 in UTC; write now, +5m, or 2026-01-16T17:00:00Z"
+            f"{text!r} is not a moment of the years 1 to 9999 in UTC; write now, +5m, or 2026-01-16T17:00:00Z"
         ) from None
     if is_now(text):
         raise ValueError(f"{text!r} is the standard's word for now; write now")
