@@ -33,12 +33,12 @@ def duration_s(text: str) -> float:
     stripped = text.strip()
     shown = repr(stripped[:_LONGEST_TEXT])
     if len(stripped) > _LONGEST_TEXT:
-        raise ValueError(f"{shown}... is no duration; {DURATION_HOW}")
+        raise ValueError(f"{shown}... is not a valid duration; {DURATION_HOW}")
     if stripped[:1] in "Pp+-" and stripped:
         return _iso_duration_s(stripped, shown)
     match = _SHORT.fullmatch(stripped.lower())
     if match is None or not stripped:
-        raise ValueError(f"{shown} is no duration; {DURATION_HOW}")
+        raise ValueError(f"{shown} is not a valid duration; {DURATION_HOW}")
     return sum(float(number) * _UNIT_S[unit] for unit, number in match.groupdict().items() if number is not None)
 
 
@@ -49,7 +49,7 @@ def _iso_duration_s(text: str, shown: str) -> float:
         duration = None
     # isodate reads PT and P1DT, which the standard does not allow
     if duration is None or text[-1] in "Tt":
-        raise ValueError(f"{shown} is no duration; {DURATION_HOW}")
+        raise ValueError(f"{shown} is not a valid duration; {DURATION_HOW}")
     if isinstance(duration, timedelta) and duration >= timedelta(0):
         return duration.total_seconds()
     raise ValueError(f"{shown} is negative, or has years or months, whose length varies; {DURATION_HOW}")
@@ -73,7 +73,7 @@ def size_bytes(text: str) -> int:
     match = _SIZE.fullmatch(stripped) if len(stripped) <= _LONGEST_TEXT else None
     factor = _UNIT_BYTES.get(match[2].lower()) if match else None
     if match is None or factor is None:
-        raise ValueError(f"{stripped[:_LONGEST_TEXT]!r} is no size; {SIZE_HOW}")
+        raise ValueError(f"{stripped[:_LONGEST_TEXT]!r} is not a valid size; {SIZE_HOW}")
     return round(float(match[1]) * factor)
 
 

@@ -73,7 +73,7 @@ def test_make_replaces_with_force_and_names_a_folder_that_cannot_be(tmp_path: Pa
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
-        ("--step", "15", "is no duration"),
+        ("--step", "15", "is not a valid duration"),
         ("--step", "1.5s", "not a whole number of seconds"),
         ("--step", "0s", "not a whole number of seconds"),
         ("--start", "monday", "is no date"),

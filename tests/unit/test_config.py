@@ -138,7 +138,7 @@ BAD = [
     ("interval", "25h", "from 1s to 1d"),
     ("duration", "0s", "from 0.1s"),
     ("max_response", "1B", "from 1KiB"),
-    ("max_response", "12", "is no size"),
+    ("max_response", "12", "is not a valid size"),
     ("max_response", "12", r"KiB, MiB, GiB, TiB by 1024\), from 1KiB to 1GiB"),
     ("max_response", "1kB", "must be from 1KiB to 1GiB, not '1kB', which is 1000 B; write it like"),
     ("log_format", "xml", "one of console, json"),

@@ -138,7 +138,7 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, str]:
         (["--client", "a:b:ven", "--client", "a:c:bl"], "given twice"),
         (["--client", "a:b:ven", "--clients-file", "/nowhere.csv"], "No such file"),
         (["--client", "a:b:ven", "--demo-report-every", "7s"], "has to divide a day"),
-        (["--client", "a:b:ven", "--keep-bytes", "much"], "is no size"),
+        (["--client", "a:b:ven", "--keep-bytes", "much"], "is not a valid size"),
         (["--client", "a:b:ven", "--host", "192.0.2.1"], "cannot listen on 192.0.2.1"),
         (["--client", "a:b:ven", "--host", "not an address"], "no address of this machine"),
         (["--client", "a:b:ven", "--port", "65536"], "65536"),

@@ -29,7 +29,7 @@ class Seconds(_IntegerType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         seconds = value if isinstance(value, int) else seconds_of(str(value).strip())
         if not seconds:
-            self.fail(f"{value!r} is no duration of at least 1 s; write 15s, 5m, 1h or PT15S", param, ctx)
+            self.fail(f"{value!r} is not a valid duration of at least 1 s; write 15s, 5m, 1h or PT15S", param, ctx)
         return seconds
 
 
@@ -44,7 +44,7 @@ class Bytes(_IntegerType):
         match = _SIZE.match(str(value).strip().lower())
         factor = _BYTES.get(match[2]) if match else None
         if match is None or factor is None or int(match[1]) == 0:
-            self.fail(f"{value!r} is no size; write a number of bytes, or 512KiB, 8MiB, 1GiB", param, ctx)
+            self.fail(f"{value!r} is not a valid size; write a number of bytes, or 512KiB, 8MiB, 1GiB", param, ctx)
         return int(match[1]) * factor
 
 
