@@ -64,7 +64,7 @@ def test_r23_p9999y_is_infinity_before_any_arithmetic(text: str) -> None:
         "P" + "9" * 90 + "D",
     ],
 )
-def test_r23_what_is_no_duration_is_nonsense(text: str) -> None:
+def test_r23_what_is_not_a_valid_duration_is_nonsense(text: str) -> None:
     with pytest.raises(VtnNonsense, match="ISO 8601"):
         parse_duration(text)
 
