@@ -239,3 +239,10 @@ def test_a_vtn_that_is_quick_again_is_polled_as_the_schedule_says() -> None:
     listening.has_read(100.0, 104.0, changed=False)
     listening.has_read(116.0, 116.5, changed=False)
     assert listening.is_due(frozenset({"polling"}), 116.6)
+
+
+def test_a_reading_that_hung_puts_the_next_poll_off_by_a_minute_at_most() -> None:
+    listening = Listening("Herning", lambda: False, SLOW_S)
+    listening.has_read(100.0, 190.0, changed=False)
+    assert not listening.is_due(frozenset({"polling"}), 249.9)
+    assert listening.is_due(frozenset({"polling"}), 250.0)

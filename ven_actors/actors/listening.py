@@ -16,7 +16,8 @@ ONE_MORE_EVERY_S = 10.0
 # A VTN that takes longer for one reading is slow, or many wait for it.
 SLOW_READING_S = 1.0
 RESTS_TIMES = 3.0
-LONGEST_REST_S = 600.0
+# A reading that hung, or registered a VEN that its VTN had lost, says little of the next one.
+LONGEST_REST_S = 60.0
 
 
 class Push(Protocol):
