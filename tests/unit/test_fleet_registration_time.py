@@ -40,5 +40,5 @@ def test_a_rate_that_the_polls_alone_need_more_than_is_warned_of() -> None:
     routes = dict.fromkeys(vens, ONE) | {"c": TWO}
     with capture_logs() as logs:
         (warning,) = say_registration_time(0.5, 30.0, routes, dict.fromkeys([*vens, "c"], ()), ())
-    assert "100 VENs alone are 6.67 requests per second to http://one.example:80, and --rate is 0.5" in warning
+    assert "takes 6.67 requests per second to http://one.example:80 (VENs: 100), and --rate is 0.5" in warning
     assert events(logs)[-1] == "rate_below_polls"

@@ -53,7 +53,7 @@ def say_registration_time(
         )
     polls = {origin: _REQUESTS_PER_POLL * count / poll_every_s for origin, count in vens.items()}
     too_many = [
-        f"the polls of {vens[origin]} VENs alone are {per_s:.3g} requests per second to {origin}, and --rate is "
+        f"polling alone takes {per_s:.3g} requests per second to {origin} (VENs: {vens[origin]}), and --rate is "
         f"{rate:g}: reports and polls will be late; give a higher --rate or --poll-every"
         for origin, per_s in polls.items()
         if per_s > rate

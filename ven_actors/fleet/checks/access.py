@@ -42,7 +42,7 @@ def token(case: Case) -> Finding:
 
 def _wait_remedy(error: VtnError) -> str:
     if isinstance(error, VtnBusy):
-        return f"the endpoint asks to wait {error.retry_after_s:g} s, and the fleet waits; try again after that"
+        return f"the endpoint asks to wait {error.retry_after_s:g} s; the fleet does so, for an hour at most"
     cause = error.__cause__
     if isinstance(cause, VtnRefused) and cause.status is not None and passes(cause.status):
         return "the endpoint is there but gives no tokens now; the fleet keeps asking; if this lasts, ask its operator"
