@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ven_actors.config import FleetConfig
 from ven_actors.control import ask_status
 from ven_actors.errors import FleetError, UsageError
-from ven_actors.fleet.checks import access, asking, network, pushing, registering, reporting, settings, writing
+from ven_actors.fleet.checks import access, asking, network, pushing, registering, reporting, settings, speed, writing
 from ven_actors.fleet.checks.case import Case
 from ven_actors.fleet.checks.finding import Finding, Verdict, bad, good, skipped
 from ven_actors.fleet.dialects import asked_for, routes_of
@@ -47,6 +47,7 @@ STEPS = (
     Step("encryption", network.encryption, ("configuration", "connection")),
     Step("token", access.token, ("credentials", "encryption")),
     Step("interface", access.interface, ("token",)),
+    Step("answer time", speed.answer_time, ("interface",)),
     Step("clock", asking.clock, ("interface",)),
     Step("scopes", access.scopes, ("interface",), "{dialect} has no scopes"),
     Step("page limits", access.page_limits, ("scopes",), "{dialect} has no pages"),
