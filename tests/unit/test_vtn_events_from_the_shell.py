@@ -111,7 +111,7 @@ def test_all_events_are_listed_over_all_pages(vtn: InProcessVtn, shell: Shell) -
     [
         (("cancel", "nothing"), "404"),
         (("publish", "dr", "--start", "tomorrow"), "write now, +5m"),
-        (("publish", "dr", "--duration", "0"), "no duration"),
+        (("publish", "dr", "--duration", "0"), "is not a valid duration"),
         (("publish", "dr", "--priority", "-1"), "-1"),
         (("publish", "", "--values", "1"), "400"),
     ],
