@@ -114,3 +114,17 @@ def test_a_ven_that_is_not_registered_yet_sends_nothing() -> None:
     assert isinstance(verdict_of(server), Held)
     assert server.bodies == []
     assert isinstance(verdict_of(Server(VtnUnreachable("down"))), Held)
+
+
+def test_a_reading_waits_for_its_resource_while_the_ven_is_being_registered_again() -> None:
+    server = Server(enrolment=Enrolment("ven-2", {}, complete=False))
+    verdict = verdict_of(server)
+    assert isinstance(verdict, Held)
+    assert "resource is not registered yet" in verdict.reason
+    assert server.bodies == []
+
+
+def test_a_reading_of_a_resource_whose_id_the_server_never_told_goes_without_it() -> None:
+    server = Server(enrolment=Enrolment("ven-2", {}))
+    assert verdict_of(server) == Accepted("sender-1", 1, 7)
+    assert "resource_id" not in json.loads(server.bodies[0])

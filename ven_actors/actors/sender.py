@@ -10,7 +10,7 @@ import structlog
 
 from ven_actors.actors.answers import doubt_about, is_said, is_stored, words_of
 from ven_actors.actors.base import FleetActor
-from ven_actors.delivery.reading_body import render_reading
+from ven_actors.delivery.reading_body import has_resource, render_reading
 from ven_actors.delivery.rendering import render
 from ven_actors.delivery.verdicts import Verdict as Meaning
 from ven_actors.delivery.verdicts import is_passing, judge
@@ -144,10 +144,12 @@ class SenderActor(FleetActor):
         try:
             if send.report.component is None:
                 body = render(send.report, send.layout, send.blocks, with_program=with_program)
-            elif (enrolment := client.enrolment) is not None:
-                body = render_reading(send.report, send.layout, send.blocks, enrolment)
-            else:
+            elif (enrolment := client.enrolment) is None:
                 return self._held(send, "its VEN is not registered yet")
+            elif not has_resource(send.report, send.layout, enrolment):
+                return self._held(send, "its resource is not registered yet")
+            else:
+                body = render_reading(send.report, send.layout, send.blocks, enrolment)
         except (ValueError, LookupError) as error:
             # A fault of ours, the same at every try: it must hold up this VEN, not take the whole fleet down with it.
             log.exception("report_unrenderable", ven=send.report.ven_name, report=send.report.name)

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 _encode = msgspec.json.Encoder().encode
 
 
+def has_resource(report: SealedReport, layout: Layout, enrolment: Enrolment) -> bool:
+    """Whether the resource that `report` is about is registered, or never will be.
+
+    Where a server has lost the VEN, the VEN is registered again before its resources.
+    """
+    return enrolment.complete or all(layout.resource_names[row] in enrolment.resource_ids for row in report.rows or ())
+
+
 def render_reading(report: SealedReport, layout: Layout, blocks: Sequence[Block], enrolment: Enrolment) -> bytes:
     """Render the one reading that `report` is about.
 

@@ -85,14 +85,14 @@ class EnergydeskConversation:
             refused, self._token_refused = self._token_refused, False
             before = self._known if refused else None
             made = self._registration.register(ven_name, None if before is None else before.auth_token)
-            self._known = (
-                made if before is None or before.ven_id != made.ven_id else replace(before, auth_token=made.auth_token)
-            )
-            return replace(self._known, complete=False)
+            is_same = before is not None and before.ven_id == made.ven_id
+            self._known = replace(before if before and is_same else made, auth_token=made.auth_token, complete=False)
+            return self._known
         self._shows_resources = True
         for resource in resources:
             if resource.name not in self._known.resource_ids and resource.name not in self._refused:
                 self._register_resource(resource)
+        self._known = replace(self._known, complete=True)
         return self._known
 
     def is_registered(self) -> bool:
